@@ -1,0 +1,36 @@
+using System.Text;
+using System.Text.Json;
+using k8s;
+
+namespace ActorKube.Api.Machinery;
+
+/// <summary>JSON of API objects, by KubernetesClient's generated serializers: unset fields are left out, times and quantities are canonical.</summary>
+public static class ApiJson
+{
+    /// <summary>KubernetesClient's own options: its converters and generated type information.</summary>
+    public static JsonSerializerOptions Options { get; } = Capture();
+
+    /// <summary>The object as UTF-8 JSON.</summary>
+    public static byte[] Serialize(object value) => JsonSerializer.SerializeToUtf8Bytes(value, value.GetType(), Options);
+
+    /// <summary>The object as JSON text.</summary>
+    public static string SerializeToString(object value) => Encoding.UTF8.GetString(Serialize(value));
+
+    /// <summary>Reads an object. Throws <see cref="JsonException"/> on malformed JSON or a wrong type.</summary>
+    public static T Deserialize<T>(ReadOnlySpan<byte> json) => JsonSerializer.Deserialize<T>(json, Options)
+        ?? throw new JsonException("the body is null");
+
+    /// <summary>Reads an object of a model class found in the registry of kinds.</summary>
+    public static object Deserialize(Type type, ReadOnlySpan<byte> json) => JsonSerializer.Deserialize(json, type, Options)
+        ?? throw new JsonException("the body is null");
+
+    /// <summary>A deep copy, for callers that change an object which others share.</summary>
+    public static T Copy<T>(T value) where T : notnull => (T)Deserialize(value.GetType(), Serialize(value));
+
+    private static JsonSerializerOptions Capture()
+    {
+        JsonSerializerOptions? options = null;
+        KubernetesJson.AddJsonOptions(o => options = o);
+        return options!;
+    }
+}
