@@ -1,0 +1,80 @@
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using ActorKube.Api.Kinds;
+
+namespace ActorKube.ApiServer.OpenApi;
+
+/// <summary>
+/// The documents under <c>/openapi/v2</c> and <c>/openapi/v3</c>: built when first asked for, then kept as bytes with an ETag.
+/// Source: https://kubernetes.io/docs/concepts/overview/kubernetes-api/#openapi-interface-definition
+/// </summary>
+public sealed class OpenApiDocuments(KindRegistry kinds, string serverVersion)
+{
+    private readonly ConcurrentDictionary<string, Lazy<OpenApiDocument>> _documents = new();
+
+    /// <summary>The whole API in one OpenAPI v2 document.</summary>
+    public OpenApiDocument V2 => Get("v2", () => Build2());
+
+    /// <summary>The list of group versions at <c>/openapi/v3</c>, each with the URL of its document, whose hash changes with its content.</summary>
+    public OpenApiDocument V3Index => Get("v3", () => new JsonObject
+    {
+        ["paths"] = new JsonObject(GroupVersions().Select(path => KeyValuePair.Create<string, JsonNode?>(
+            path, new JsonObject { ["serverRelativeURL"] = $"/openapi/v3/{path}?hash={V3(path)!.Hash}" }))),
+    });
+
+    /// <summary>The OpenAPI v3 document of <c>api/v1</c> or <c>apis/&lt;group&gt;/&lt;version&gt;</c>; null when there is no such group version.</summary>
+    public OpenApiDocument? V3(string path)
+    {
+        var members = kinds.All.Where(k => PathOf(k) == path && k.ClrType is not null).ToList();
+        return members.Count == 0 ? null : Get(path, () => Build3(members));
+    }
+
+    private static string PathOf(ResourceKind kind) => kind.Group.Length == 0 ? $"api/{kind.Version}" : $"apis/{kind.Group}/{kind.Version}";
+
+    private IEnumerable<string> GroupVersions() => kinds.All.Where(k => k.ClrType is not null).Select(PathOf).Distinct().Order(StringComparer.Ordinal);
+
+    private OpenApiDocument Get(string key, Func<JsonObject> build) =>
+        _documents.GetOrAdd(key, _ => new Lazy<OpenApiDocument>(() => OpenApiDocument.From(build()))).Value;
+
+    private JsonObject Build2()
+    {
+        var schemas = new SchemaBuilder("#/definitions/", version3: false);
+        var paths = Paths(kinds.All.Where(k => k.ClrType is not null), new OperationBuilder(schemas, version3: false));
+        return new JsonObject { ["swagger"] = "2.0", ["info"] = Info(), ["paths"] = paths, ["definitions"] = schemas.ToJson() };
+    }
+
+    private JsonObject Build3(IEnumerable<ResourceKind> members)
+    {
+        var schemas = new SchemaBuilder("#/components/schemas/", version3: true);
+        var paths = Paths(members, new OperationBuilder(schemas, version3: true));
+        return new JsonObject
+        {
+            ["openapi"] = "3.0.0", ["info"] = Info(), ["paths"] = paths,
+            ["components"] = new JsonObject { ["schemas"] = schemas.ToJson() },
+        };
+    }
+
+    private static JsonObject Paths(IEnumerable<ResourceKind> members, OperationBuilder operations)
+    {
+        var paths = new JsonObject();
+        foreach (var (path, item) in members.SelectMany(operations.PathsOf))
+            paths[path] = item;
+        return paths;
+    }
+
+    private JsonObject Info() => new() { ["title"] = "Kubernetes", ["version"] = serverVersion };
+}
+
+/// <summary>A document as it is sent.</summary>
+/// <param name="Json">UTF-8 JSON.</param>
+/// <param name="Hash">Upper-case SHA-512 of the JSON: the ETag, and the hash in the URLs of the index.</param>
+public sealed record OpenApiDocument(ReadOnlyMemory<byte> Json, string Hash)
+{
+    internal static OpenApiDocument From(JsonObject document)
+    {
+        var json = JsonSerializer.SerializeToUtf8Bytes(document);
+        return new OpenApiDocument(json, Convert.ToHexString(SHA512.HashData(json)));
+    }
+}
