@@ -1,0 +1,71 @@
+using Akka.Configuration;
+using Akka.Persistence.Sql.Config;
+using LinqToDB;
+
+namespace ActorKube.Store.Database;
+
+/// <summary>Sets Akka.Persistence.Sql up as the process's journal and snapshot store.</summary>
+internal static class PersistencePlugins
+{
+    private const string Journal = "akka.persistence.journal.sql";
+    private const string SnapshotStore = "akka.persistence.snapshot-store.sql";
+
+    /// <summary>The databases by plugin.</summary>
+    public static MultiDataOptionsSetup Setup(StoreSettings settings)
+    {
+        var (journal, snapshots) = settings.Provider switch
+        {
+            StoreProvider.Sqlite => (
+                new SqliteDatabase(Path.Combine(settings.Sqlite.Directory, "journal.db"), settings.Sqlite, StoreTables.SqliteJournal).Options(),
+                new SqliteDatabase(Path.Combine(settings.Sqlite.Directory, "snapshots.db"), settings.Sqlite, StoreTables.SqliteSnapshot).Options()),
+            StoreProvider.PostgreSql => (
+                new PostgreSqlDatabase(settings.PostgreSqlConnectionString, StoreTables.PostgreSqlJournal).Options(),
+                new PostgreSqlDatabase(settings.PostgreSqlConnectionString, StoreTables.PostgreSqlSnapshot).Options()),
+            _ => throw new ArgumentOutOfRangeException(nameof(settings), settings.Provider, "unknown provider"),
+        };
+        var setup = new MultiDataOptionsSetup();
+        setup.AddDataOptions(Journal, journal);
+        setup.AddDataOptions(SnapshotStore, snapshots);
+        return setup;
+    }
+
+    /// <summary>The plugins' HOCON.</summary>
+    public static Config Hocon(StoreSettings settings)
+    {
+        var sqlite = settings.Provider == StoreProvider.Sqlite;
+        var provider = sqlite ? ProviderName.SQLiteMS : ProviderName.PostgreSQL15;
+
+        // SQLite has one writer at a time: a second writing stream would only wait for the lock, and what all resource types write at the same
+        // moment shares one commit. A read must not ask for the write lock, which Microsoft.Data.Sqlite does for every other isolation level.
+        return ConfigurationFactory.ParseString($$"""
+            akka.persistence {
+              max-concurrent-recoveries = {{settings.MaxConcurrentRecoveries}}
+              journal {
+                plugin = "{{Journal}}"
+                sql {
+                  class = "Akka.Persistence.Sql.Journal.SqlWriteJournal, Akka.Persistence.Sql"
+                  provider-name = "{{provider}}"
+                  auto-initialize = off
+                  tag-write-mode = Csv
+                  parallelism = {{(sqlite ? 1 : 4)}}
+                  batch-size = {{settings.BatchMaxEvents}}
+                  max-row-by-row-size = {{(sqlite ? 100 : 1)}}
+                  replay-batch-size = {{settings.ReplayBatch}}
+                  read-isolation-level = {{(sqlite ? "read-uncommitted" : "read-committed")}}
+                  write-isolation-level = {{(sqlite ? "serializable" : "read-committed")}}
+                }
+              }
+              snapshot-store {
+                plugin = "{{SnapshotStore}}"
+                sql {
+                  class = "Akka.Persistence.Sql.Snapshot.SqlSnapshotStore, Akka.Persistence.Sql"
+                  provider-name = "{{provider}}"
+                  auto-initialize = off
+                  read-isolation-level = {{(sqlite ? "read-uncommitted" : "read-committed")}}
+                  write-isolation-level = {{(sqlite ? "serializable" : "read-committed")}}
+                }
+              }
+            }
+            """);
+    }
+}

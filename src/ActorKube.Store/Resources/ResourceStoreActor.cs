@@ -1,0 +1,168 @@
+using ActorKube.Store.Protocol;
+using Akka.Actor;
+using Akka.Event;
+using Akka.Persistence;
+
+namespace ActorKube.Store.Resources;
+
+/// <summary>
+/// The objects of one resource type, event-sourced: a journal row's sequence number is the revision of the write in it. Writes are
+/// collected while a batch is on its way to the journal (<see cref="WriteQueue{TCaller}"/>); callers and subscribers hear of a write only
+/// when it is durable. When the journal fails, every waiting caller is told that the outcome is unknown and the actor stops;
+/// <see cref="ResourceSupervisorActor"/> starts it again from what the journal really holds.
+/// </summary>
+internal sealed class ResourceStoreActor : ReceivePersistentActor
+{
+    private readonly string _resource;
+    private readonly StoreSettings _settings;
+    private readonly HashSet<IActorRef> _subscribers = [];
+    private ResourceStoreState _recovered = ResourceStoreState.Empty;
+    private WriteQueue<IActorRef> _writes;
+    private SnapshotCycle _snapshots = SnapshotCycle.Empty;
+    private string _stopReason = "the store is stopping";
+
+    public ResourceStoreActor(string resource, StoreSettings settings)
+    {
+        _resource = resource;
+        _settings = settings;
+        _writes = NewQueue();
+        PersistenceId = "store-" + resource;
+
+        Recover<SnapshotOffer>(offer => Restore((ResourceSnapshot)offer.Snapshot));
+        Recover<StoreEvent>(change => _recovered = _recovered.Apply(change));
+        Recover<RecoveryCompleted>(_ => Recovered());
+
+        Command<Put>(put => Answer(_writes.Offer(Sender, put)));
+        Command<Remove>(remove => Answer(_writes.Offer(Sender, remove)));
+        Command<GetRevision>(_ => Sender.Tell(new CurrentRevision(_writes.Durable.Revision)));
+        Command<Subscribe>(subscribe => Add(subscribe.Subscriber));
+        Command<Unsubscribe>(unsubscribe => _subscribers.Remove(unsubscribe.Subscriber));
+        Command<SaveSnapshotSuccess>(saved => SnapshotSaved(saved.Metadata.SequenceNr));
+        Command<SaveSnapshotFailure>(failure => SnapshotFailed(failure.Cause));
+        Command<DeleteMessagesSuccess>(_ => CompactFurther());
+        Command<DeleteMessagesFailure>(failure => CompactionFailed(failure.Cause));
+        Command<DeleteSnapshotsSuccess>(_ => { });
+        Command<DeleteSnapshotsFailure>(failure => Log.Warning(failure.Cause, "Old snapshots of {Resource} stay for now", _resource));
+    }
+
+    public override string PersistenceId { get; }
+
+    public static Props Props(string resource, StoreSettings settings) =>
+        Akka.Actor.Props.Create(() => new ResourceStoreActor(resource, settings));
+
+    protected override void PostStop()
+    {
+        foreach (var caller in _writes.Abandon())
+            caller.Tell(new OutcomeUnknown(_stopReason));
+    }
+
+    protected override void OnPersistFailure(Exception cause, object @event, long sequenceNr)
+    {
+        base.OnPersistFailure(cause, @event, sequenceNr);
+        _stopReason = $"the journal failed: {cause.Message}";
+    }
+
+    // A refused batch leaves sequence numbers unused that the queue has promised already; start again from the journal.
+    protected override void OnPersistRejected(Exception cause, object @event, long sequenceNr)
+    {
+        base.OnPersistRejected(cause, @event, sequenceNr);
+        _stopReason = $"the journal refused the write: {cause.Message}";
+        Context.Stop(Self);
+    }
+
+    private WriteQueue<IActorRef> NewQueue() => new(_recovered, _settings.BatchMaxEvents, _settings.BatchMaxBytes);
+
+    private void Restore(ResourceSnapshot snapshot)
+    {
+        _recovered = snapshot.State;
+        _snapshots = new SnapshotCycle(snapshot.State.Revision, snapshot.Compacted);
+    }
+
+    private void Recovered()
+    {
+        if (_recovered.Revision != LastSequenceNr)
+            throw new InvalidDataException($"the journal of {_resource} ends at {LastSequenceNr}, but replaying it led to {_recovered.Revision}");
+        _writes = NewQueue();
+        _recovered = ResourceStoreState.Empty;
+    }
+
+    private void Answer(Rejected? rejected)
+    {
+        if (rejected is not null)
+            Sender.Tell(rejected);
+        Write();
+    }
+
+    private void Write()
+    {
+        var batch = _writes.Begin();
+        if (batch.Count == 0)
+            return;
+        var last = batch[^1];
+        PersistAllAsync(batch, change =>
+        {
+            if (change.Revision != LastSequenceNr)
+                throw new InvalidOperationException($"revision {change.Revision} of {_resource} was written as {LastSequenceNr}");
+            if (ReferenceEquals(change, last))
+                Written(batch);
+        });
+    }
+
+    private void Written(IReadOnlyList<StoreEvent> batch)
+    {
+        var answers = _writes.Complete();
+        var events = new StoreEvents(_resource, batch);
+        foreach (var subscriber in _subscribers)
+            subscriber.Tell(events);
+        foreach (var (caller, answer) in answers)
+            caller.Tell(answer);
+
+        var durable = _writes.Durable;
+        if (_snapshots.IsDue(durable.Revision, _settings.EventsPerSnapshot(durable.Objects.Count)))
+        {
+            _snapshots = _snapshots.Saving();
+            SaveSnapshot(new ResourceSnapshot(durable, _snapshots.Compacted));
+        }
+
+        Write();
+    }
+
+    private void Add(IActorRef subscriber)
+    {
+        _subscribers.Add(subscriber);
+        subscriber.Tell(new StoreSnapshot(_resource, _writes.Durable.Revision, [.. _writes.Durable.Objects.Values]));
+    }
+
+    private void SnapshotSaved(long revision)
+    {
+        _snapshots = _snapshots.Saved(revision);
+        DeleteSnapshots(new SnapshotSelectionCriteria(revision - 1));
+        if (_settings.NoHistory.Contains(_resource))
+            Compact();
+    }
+
+    private void SnapshotFailed(Exception cause)
+    {
+        _snapshots = _snapshots.Failed(_writes.Durable.Revision);
+        Log.Warning(cause, "No snapshot of {Resource} could be saved; the next try comes with later writes", _resource);
+    }
+
+    private void Compact()
+    {
+        (_snapshots, var upTo) = _snapshots.NextDeletion(_settings.KeepEvents, _settings.DeleteChunk);
+        if (upTo is not null)
+            DeleteMessages(upTo.Value);
+    }
+
+    private void CompactFurther()
+    {
+        _snapshots = _snapshots.Deleted();
+        Compact();
+    }
+
+    private void CompactionFailed(Exception cause)
+    {
+        _snapshots = _snapshots.DeletionFailed();
+        Log.Warning(cause, "Old events of {Resource} stay until the next snapshot", _resource);
+    }
+}

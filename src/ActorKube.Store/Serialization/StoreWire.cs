@@ -1,0 +1,65 @@
+using System.Collections.Immutable;
+using ActorKube.Store.Protocol;
+using ActorKube.Store.Resources;
+using ActorKube.Store.Serialization.Wire;
+using Google.Protobuf;
+
+namespace ActorKube.Store.Serialization;
+
+/// <summary>Between the store's types and their Protobuf counterparts. Object bytes are wrapped, not copied, on the way out.</summary>
+internal static class StoreWire
+{
+    public static ByteString ToBytes(this ReadOnlyMemory<byte> value) => UnsafeByteOperations.UnsafeWrap(value);
+
+    public static CauseData ToData(this Cause cause) => new() { User = cause.User, Verb = cause.Verb, Manager = cause.Manager, Time = cause.Time };
+
+    public static Cause ToCause(this CauseData? data) => data is null ? new Cause("", "", "", 0) : new Cause(data.User, data.Verb, data.Manager, data.Time);
+
+    public static EventData ToData(this StoreEvent change) => new()
+    {
+        Revision = change.Revision,
+        Key = change.Key,
+        Type = (int)change.Type,
+        Value = change.Value.ToBytes(),
+        Cause = change.Cause.ToData(),
+    };
+
+    public static StoreEvent ToEvent(this EventData data) =>
+        new(data.Revision, data.Key, (StoreEventType)data.Type, data.Value.Memory, data.Cause.ToCause());
+
+    public static SnapshotData ToData(this ResourceSnapshot snapshot) => new()
+    {
+        Revision = snapshot.State.Revision,
+        Compacted = snapshot.Compacted,
+        Objects = { snapshot.State.Objects.Values.Select(ToData) },
+    };
+
+    public static ResourceSnapshot ToSnapshot(this SnapshotData data)
+    {
+        var objects = ResourceStoreState.Empty.Objects.ToBuilder();
+        foreach (var found in data.Objects)
+            objects.Add(found.Key, found.ToObject());
+        return new ResourceSnapshot(new ResourceStoreState(data.Revision, objects.ToImmutable()), data.Compacted);
+    }
+
+    public static ObjectsData ToData(this StoreSnapshot snapshot) => new()
+    {
+        Resource = snapshot.Resource,
+        Revision = snapshot.Revision,
+        Objects = { snapshot.Objects.Select(ToData) },
+    };
+
+    public static StoreSnapshot ToSnapshot(this ObjectsData data) =>
+        new(data.Resource, data.Revision, [.. data.Objects.Select(o => o.ToObject())]);
+
+    public static Expected ToExpected(long revision) => revision switch
+    {
+        -1 => Expected.Any,
+        0 => Expected.Absent,
+        _ => Expected.At(revision),
+    };
+
+    private static ObjectData ToData(StoredObject stored) => new() { Key = stored.Key, Revision = stored.Revision, Value = stored.Value.ToBytes() };
+
+    private static StoredObject ToObject(this ObjectData data) => new(data.Key, data.Revision, data.Value.Memory);
+}

@@ -1,0 +1,141 @@
+using System.Collections.Immutable;
+using Akka.Configuration;
+
+namespace ActorKube.Store;
+
+/// <summary>The database that keeps the journal.</summary>
+public enum StoreProvider
+{
+    /// <summary>Files of this process's own.</summary>
+    Sqlite,
+
+    /// <summary>A server that control-plane processes share.</summary>
+    PostgreSql,
+}
+
+/// <summary>The section <c>actorkube.store</c>, typed. <c>reference.conf</c> explains each setting.</summary>
+public sealed record StoreSettings
+{
+    /// <summary>The configuration embedded in this assembly: every default, and the serializer's bindings.</summary>
+    public static Config Reference { get; } = ConfigurationFactory.FromResource("ActorKube.Store.reference.conf", typeof(StoreSettings).Assembly);
+
+    /// <summary>The defaults.</summary>
+    public static StoreSettings Default { get; } = From(Config.Empty);
+
+    /// <summary>Where events are kept.</summary>
+    public required StoreProvider Provider { get; init; }
+
+    /// <summary>Settings of <see cref="StoreProvider.Sqlite"/>.</summary>
+    public required SqliteSettings Sqlite { get; init; }
+
+    /// <summary>Npgsql connection string for <see cref="StoreProvider.PostgreSql"/>.</summary>
+    public required string PostgreSqlConnectionString { get; init; }
+
+    /// <summary>Most events in one write.</summary>
+    public required int BatchMaxEvents { get; init; }
+
+    /// <summary>Most bytes of objects in one write.</summary>
+    public required long BatchMaxBytes { get; init; }
+
+    /// <summary>Fewest events between snapshots.</summary>
+    public required int SnapshotMinEvents { get; init; }
+
+    /// <summary>Most events between snapshots.</summary>
+    public required int SnapshotMaxEvents { get; init; }
+
+    /// <summary>Resource types whose events are deleted behind a snapshot.</summary>
+    public required ImmutableHashSet<string> NoHistory { get; init; }
+
+    /// <summary>Newest events that are kept even so.</summary>
+    public required int KeepEvents { get; init; }
+
+    /// <summary>Events deleted in one transaction.</summary>
+    public required int DeleteChunk { get; init; }
+
+    /// <summary>Resource types that load at the same time.</summary>
+    public required int MaxConcurrentRecoveries { get; init; }
+
+    /// <summary>Events read in one query.</summary>
+    public required int ReplayBatch { get; init; }
+
+    /// <summary>First delay before a failed actor starts again.</summary>
+    public required TimeSpan MinBackoff { get; init; }
+
+    /// <summary>Longest delay before a failed actor starts again.</summary>
+    public required TimeSpan MaxBackoff { get; init; }
+
+    /// <summary>Reads the section <c>actorkube.store</c>; what it lacks comes from the reference.</summary>
+    /// <param name="config">The whole configuration of the process.</param>
+    /// <exception cref="ConfigurationException">A value is not one of those allowed.</exception>
+    public static StoreSettings From(Config config)
+    {
+        var store = config.WithFallback(Reference).GetConfig("actorkube.store");
+        return new StoreSettings
+        {
+            Provider = Choice(store, "provider", ("sqlite", StoreProvider.Sqlite), ("postgresql", StoreProvider.PostgreSql)),
+            Sqlite = new SqliteSettings
+            {
+                Directory = store.GetString("sqlite.directory"),
+                Synchronous = Choice(store, "sqlite.synchronous", ("full", "FULL"), ("normal", "NORMAL")),
+                WalAutocheckpoint = Positive(store, "sqlite.wal-autocheckpoint"),
+                CacheSize = Positive(store, "sqlite.cache-size"),
+                BusyTimeout = store.GetTimeSpan("sqlite.busy-timeout"),
+            },
+            PostgreSqlConnectionString = store.GetString("postgresql.connection-string"),
+            BatchMaxEvents = Positive(store, "batch.max-events"),
+            BatchMaxBytes = store.GetByteSize("batch.max-bytes") ?? throw Wrong("batch.max-bytes", "", "a size"),
+            SnapshotMinEvents = Positive(store, "snapshot.min-events"),
+            SnapshotMaxEvents = Positive(store, "snapshot.max-events"),
+            NoHistory = [.. store.GetStringList("history.none")],
+            KeepEvents = Positive(store, "history.keep-events"),
+            DeleteChunk = Positive(store, "history.delete-chunk"),
+            MaxConcurrentRecoveries = Positive(store, "recovery.max-concurrent"),
+            ReplayBatch = Positive(store, "recovery.replay-batch"),
+            MinBackoff = store.GetTimeSpan("restart.min-backoff"),
+            MaxBackoff = store.GetTimeSpan("restart.max-backoff"),
+        };
+    }
+
+    /// <summary>How many events after its last snapshot a resource type with that many objects takes the next.</summary>
+    public int EventsPerSnapshot(int objects) => Math.Clamp(objects, SnapshotMinEvents, Math.Max(SnapshotMinEvents, SnapshotMaxEvents));
+
+    private static int Positive(Config config, string key)
+    {
+        var value = config.GetInt(key);
+        return value > 0 ? value : throw Wrong(key, value.ToString(), "a number above 0");
+    }
+
+    private static T Choice<T>(Config config, string key, params (string Name, T Value)[] choices)
+    {
+        var name = config.GetString(key);
+        foreach (var choice in choices)
+        {
+            if (choice.Name == name)
+                return choice.Value;
+        }
+
+        throw Wrong(key, name, string.Join(" or ", choices.Select(c => c.Name)));
+    }
+
+    private static ConfigurationException Wrong(string key, string value, string expected) =>
+        new($"actorkube.store.{key}: '{value}' is not {expected}");
+}
+
+/// <summary>The section <c>actorkube.store.sqlite</c>.</summary>
+public sealed record SqliteSettings
+{
+    /// <summary>Directory of the database files.</summary>
+    public required string Directory { get; init; }
+
+    /// <summary>SQLite's <c>synchronous</c>: FULL or NORMAL.</summary>
+    public required string Synchronous { get; init; }
+
+    /// <summary>Pages in the write-ahead log before a checkpoint.</summary>
+    public required int WalAutocheckpoint { get; init; }
+
+    /// <summary>KiB of page cache per connection.</summary>
+    public required int CacheSize { get; init; }
+
+    /// <summary>How long a connection waits for another one's write.</summary>
+    public required TimeSpan BusyTimeout { get; init; }
+}
