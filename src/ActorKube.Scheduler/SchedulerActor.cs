@@ -1,0 +1,179 @@
+using ActorKube.Api.Machinery;
+using ActorKube.Client.Informers;
+using Akka.Actor;
+using Akka.Event;
+using k8s.Models;
+
+namespace ActorKube.Scheduler;
+
+/// <summary>
+/// Gives each pod its node. Feeds <see cref="SchedulerState"/> with what the informers see, lets it decide one pod per message, and
+/// writes bindings in the background, so that the next pod need not wait. Cluster singleton <c>/user/scheduler</c>; keeps nothing:
+/// a successor learns everything from the API server.
+/// </summary>
+public sealed class SchedulerActor : ReceiveActor, IWithTimers
+{
+    private static readonly TimeSpan FlushCheck = TimeSpan.FromSeconds(30);
+    private readonly SchedulerServices _services;
+    private readonly SchedulerState _state;
+    private readonly CancellationTokenSource _stopped = new();
+    private readonly ILoggingAdapter _log = Context.GetLogger();
+    private readonly HashSet<Type> _toSync = [typeof(V1Pod), typeof(V1Node), typeof(V1Namespace)];
+    private bool _nextTold;
+    private DateTimeOffset? _wakeUp;
+
+    /// <summary>Starts with an empty state; the informers fill it.</summary>
+    public SchedulerActor(SchedulerServices services, SchedulerSettings settings)
+    {
+        _services = services;
+        _state = new SchedulerState(settings);
+        Take<ResourceAdded<V1Pod>>(e => _state.PodSeen(null, e.Object, Now));
+        Take<ResourceUpdated<V1Pod>>(e => _state.PodSeen(e.Old, e.New, Now));
+        Take<ResourceDeleted<V1Pod>>(e => _state.PodGone(e.Object, Now));
+        Take<ResourceAdded<V1Node>>(e => _state.NodeSeen(null, e.Object, Now));
+        Take<ResourceUpdated<V1Node>>(e => _state.NodeSeen(e.Old, e.New, Now));
+        Take<ResourceDeleted<V1Node>>(e => _state.NodeGone(e.Object));
+        Take<ResourceAdded<V1Namespace>>(e => _state.NamespaceSeen(e.Object, Now));
+        Take<ResourceUpdated<V1Namespace>>(e => _state.NamespaceSeen(e.New, Now));
+        Take<ResourceDeleted<V1Namespace>>(e => _state.NamespaceGone(e.Object));
+        Take<InformerSynced<V1Pod>>(_ => OnSynced(typeof(V1Pod)));
+        Take<InformerSynced<V1Node>>(_ => OnSynced(typeof(V1Node)));
+        Take<InformerSynced<V1Namespace>>(_ => OnSynced(typeof(V1Namespace)));
+        Take<FlushQueue>(_ => _state.Queue.Flush(Now));
+        Take<DecideNext>(OnDecideNext);
+        Take<Bound>(OnBound);
+        Take<BindFailed>(OnBindFailed);
+        Receive<StatusWritten>(OnStatusWritten);
+    }
+
+    /// <inheritdoc/>
+    public ITimerScheduler Timers { get; set; } = null!;
+
+    private DateTimeOffset Now => _services.Time.GetUtcNow();
+
+    /// <summary>How to start one.</summary>
+    public static Props Props(SchedulerServices services, SchedulerSettings settings) =>
+        Akka.Actor.Props.Create(() => new SchedulerActor(services, settings));
+
+    /// <inheritdoc/>
+    protected override void PreStart()
+    {
+        _services.Informers.Informer<V1Namespace>().Subscribe(Self);
+        _services.Informers.Informer<V1Node>().Subscribe(Self);
+        _services.Informers.Informer<V1Pod>().Subscribe(Self);
+        Timers.StartPeriodicTimer(nameof(FlushQueue), FlushQueue.Instance, FlushCheck);
+    }
+
+    /// <inheritdoc/>
+    protected override void PostStop() => _stopped.Cancel();
+
+    /// <summary>After everything that is taken in there may be a pod to decide about.</summary>
+    private void Take<T>(Action<T> handler) => Receive<T>(message =>
+    {
+        handler(message);
+        GoOn();
+    });
+
+    private void GoOn()
+    {
+        if (_nextTold || _toSync.Count > 0)
+        {
+            return;
+        }
+
+        var now = Now;
+        if (_state.HasWork(now))
+        {
+            _nextTold = true;
+            Self.Tell(DecideNext.Instance);
+        }
+        else if (_state.Queue.NextBackoff(now) is { } wait && _wakeUp != now + wait)
+        {
+            _wakeUp = now + wait;
+            Timers.StartSingleTimer(nameof(_wakeUp), DecideNext.Instance, wait + TimeSpan.FromMilliseconds(1));
+        }
+    }
+
+    private void OnSynced(Type kind)
+    {
+        if (_toSync.Remove(kind) && _toSync.Count == 0)
+        {
+            _log.Info("Scheduling: {Nodes} nodes, {Placed} pods placed, {Waiting} waiting", _state.Cache.Snapshot().Nodes.Length, _state.Cache.PodCount, _state.Queue.Count);
+        }
+    }
+
+    private void OnDecideNext(DecideNext message)
+    {
+        _nextTold = false;
+        if (_toSync.Count > 0 || _state.Decide(Now) is not { } decision)
+        {
+            return;
+        }
+
+        var pod = decision.Pod;
+        switch (decision.Result)
+        {
+            case SchedulingResult.Fits fits:
+                _log.Debug("Pod {Namespace}/{Pod} goes to {Node}: {Feasible} of {Evaluated} nodes fit", pod.Namespace, pod.Name, fits.Node, fits.Feasible, fits.Evaluated);
+                _services.Api.For<V1Pod>()
+                    .CreateSubresourceAsync(pod.Namespace, pod.Name, "binding", PodWrites.Binding(pod.Pod, fits.Node), _stopped.Token)
+                    .PipeTo(Self, success: () => new Bound(decision, fits.Node), failure: e => new BindFailed(decision, e));
+                break;
+            case SchedulingResult.FitsNowhere nowhere:
+                Explain(pod, "Unschedulable", nowhere.Error.Message);
+                break;
+        }
+    }
+
+    private void OnBound(Bound bound)
+    {
+        _state.BindingSucceeded(bound.Decision);
+        var pod = bound.Decision.Pod;
+        _services.Events.Record(pod.Pod, "Normal", "Scheduled", $"Successfully assigned {pod.Namespace}/{pod.Name} to {bound.Node}");
+    }
+
+    private void OnBindFailed(BindFailed failed)
+    {
+        var pod = failed.Decision.Pod;
+        if (_state.BindingFailed(failed.Decision, failed.Error is ApiException { IsNotFound: true }, Now))
+        {
+            _log.Warning(failed.Error, "Binding pod {Namespace}/{Pod} failed and will be tried again", pod.Namespace, pod.Name);
+            Explain(pod, "SchedulerError", $"binding rejected: {failed.Error.Message}");
+        }
+    }
+
+    private void Explain(PodInfo pod, string reason, string message)
+    {
+        _services.Events.Record(pod.Pod, "Warning", "FailedScheduling", message);
+        if (PodWrites.NotScheduled(pod.Pod, reason, message, Now) is { } patch)
+        {
+            _services.Api.For<V1Pod>().PatchAsync(pod.Namespace, pod.Name, patch, "status", _stopped.Token)
+                .PipeTo(Self, success: _ => new StatusWritten(pod, null), failure: e => new StatusWritten(pod, e));
+        }
+    }
+
+    private void OnStatusWritten(StatusWritten written)
+    {
+        // The next failed attempt writes it again; a pod that is gone needs none.
+        if (written.Error is not null and not ApiException { IsNotFound: true } and not OperationCanceledException)
+        {
+            _log.Warning(written.Error, "Writing the PodScheduled condition of pod {Namespace}/{Pod} failed", written.Pod.Namespace, written.Pod.Name);
+        }
+    }
+
+    private sealed record DecideNext
+    {
+        public static DecideNext Instance { get; } = new();
+    }
+
+    private sealed record FlushQueue
+    {
+        public static FlushQueue Instance { get; } = new();
+    }
+
+    private sealed record Bound(Decision Decision, string Node);
+
+    private sealed record BindFailed(Decision Decision, Exception Error);
+
+    private sealed record StatusWritten(PodInfo Pod, Exception? Error);
+}

@@ -1,0 +1,31 @@
+using System.Collections.Immutable;
+
+namespace ActorKube.Scheduler;
+
+/// <summary>The cluster at one moment, as one scheduling cycle sees it. Immutable; what did not change is shared with the snapshot before.</summary>
+public sealed class Snapshot
+{
+    private readonly NodeInfo[] _nodes;
+    private readonly IReadOnlyDictionary<string, int> _index;
+
+    internal Snapshot(
+        NodeInfo[] nodes, IReadOnlyDictionary<string, int> index, int podsWithAffinity, ImmutableDictionary<string, IDictionary<string, string>> namespaceLabels)
+    {
+        _nodes = nodes;
+        _index = index;
+        HasPodAffinity = podsWithAffinity > 0;
+        NamespaceLabels = namespaceLabels;
+    }
+
+    /// <summary>The nodes, in the order they appeared.</summary>
+    public ReadOnlySpan<NodeInfo> Nodes => _nodes;
+
+    /// <summary>Whether any pod on a node says something about other pods.</summary>
+    public bool HasPodAffinity { get; }
+
+    /// <summary>Labels of the namespaces, for affinity terms that choose namespaces by label.</summary>
+    public ImmutableDictionary<string, IDictionary<string, string>> NamespaceLabels { get; }
+
+    /// <summary>A node by name, or null.</summary>
+    public NodeInfo? Find(string name) => _index.TryGetValue(name, out var i) ? _nodes[i] : null;
+}
