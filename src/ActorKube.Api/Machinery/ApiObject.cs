@@ -25,6 +25,9 @@ public sealed class ApiObject
     /// <summary>The object. Shared: read only.</summary>
     public object Value => _value ??= ApiJson.Deserialize(_type!, _json!.Value.Span);
 
+    /// <summary>The object's class, known without making the object.</summary>
+    public Type Type => _type ?? _value!.GetType();
+
     /// <summary>The object's UTF-8 JSON.</summary>
     public ReadOnlyMemory<byte> Json => _json ??= ApiJson.Serialize(_value!);
 

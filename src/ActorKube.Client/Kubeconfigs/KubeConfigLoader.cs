@@ -1,0 +1,94 @@
+using YamlDotNet.Core;
+using YamlDotNet.Serialization;
+
+namespace ActorKube.Client.Kubeconfigs;
+
+/// <summary>Reads, merges and writes kubeconfig files.</summary>
+public static class KubeConfigLoader
+{
+    private static readonly IDeserializer Yaml = new DeserializerBuilder().IgnoreUnmatchedProperties().Build();
+
+    private static readonly ISerializer YamlOut = new SerializerBuilder()
+        .ConfigureDefaultValuesHandling(DefaultValuesHandling.OmitNull | DefaultValuesHandling.OmitDefaults)
+        .WithIndentedSequences()
+        .Build();
+
+    /// <summary>
+    /// The files that hold when none is named: those in <c>KUBECONFIG</c>, which is a list like <c>PATH</c>, else <c>~/.kube/config</c>.
+    /// </summary>
+    /// <param name="kubeconfigVariable">The variable's value, or null.</param>
+    /// <param name="home">The home folder.</param>
+    public static IReadOnlyList<string> DefaultFiles(string? kubeconfigVariable, string home) => string.IsNullOrWhiteSpace(kubeconfigVariable)
+        ? [Path.Combine(home, ".kube", "config")]
+        : [.. kubeconfigVariable.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)];
+
+    /// <summary>The file named by a flag, or the default files merged.</summary>
+    /// <param name="explicitFile">The <c>--kubeconfig</c> flag; such a file must exist.</param>
+    public static KubeConfig LoadDefault(string? explicitFile = null)
+    {
+        if (!string.IsNullOrEmpty(explicitFile))
+            return Read(explicitFile);
+        var files = DefaultFiles(Environment.GetEnvironmentVariable("KUBECONFIG"), Environment.GetFolderPath(Environment.SpecialFolder.UserProfile));
+        return Merge(files.Where(File.Exists).Select(Read));
+    }
+
+    /// <summary>Reads one file; paths in it become absolute. Throws <see cref="KubeConfigException"/> naming the file.</summary>
+    public static KubeConfig Read(string file)
+    {
+        try
+        {
+            var config = Parse(File.ReadAllText(file));
+            var folder = Path.GetDirectoryName(Path.GetFullPath(file))!;
+            foreach (var named in config.Clusters)
+                named.Cluster.CertificateAuthority = Absolute(folder, named.Cluster.CertificateAuthority);
+            foreach (var named in config.Users)
+            {
+                named.User.ClientCertificate = Absolute(folder, named.User.ClientCertificate);
+                named.User.ClientKey = Absolute(folder, named.User.ClientKey);
+                named.User.TokenFile = Absolute(folder, named.User.TokenFile);
+            }
+
+            return config;
+        }
+        catch (Exception e) when (e is YamlException or IOException or UnauthorizedAccessException)
+        {
+            throw new KubeConfigException($"{file}: {(e as YamlException)?.InnerException?.Message ?? e.Message}", e);
+        }
+    }
+
+    /// <summary>Reads the YAML (or JSON) text.</summary>
+    public static KubeConfig Parse(string yaml)
+    {
+        var config = Yaml.Deserialize<KubeConfig?>(yaml) ?? new KubeConfig();
+        // An explicit `clusters: null` is what `kubectl config view` writes for an empty list.
+        config.Clusters ??= [];
+        config.Contexts ??= [];
+        config.Users ??= [];
+        config.CurrentContext ??= "";
+        return config;
+    }
+
+    /// <summary>The first file to say something wins, for each name and for the current context.</summary>
+    public static KubeConfig Merge(IEnumerable<KubeConfig> configs)
+    {
+        var merged = new KubeConfig();
+        foreach (var config in configs)
+        {
+            if (merged.CurrentContext.Length == 0)
+                merged.CurrentContext = config.CurrentContext;
+            merged.Clusters.AddRange(config.Clusters.Where(c => merged.Clusters.All(m => m.Name != c.Name)));
+            merged.Contexts.AddRange(config.Contexts.Where(c => merged.Contexts.All(m => m.Name != c.Name)));
+            merged.Users.AddRange(config.Users.Where(u => merged.Users.All(m => m.Name != u.Name)));
+        }
+
+        return merged;
+    }
+
+    /// <summary>The config as YAML.</summary>
+    public static string ToYaml(KubeConfig config) => YamlOut.Serialize(config);
+
+    private static string? Absolute(string folder, string? path) => string.IsNullOrEmpty(path) ? null : Path.GetFullPath(path, folder);
+}
+
+/// <summary>A kubeconfig cannot be read, or does not say what is needed.</summary>
+public sealed class KubeConfigException(string message, Exception? inner = null) : Exception(message, inner);
