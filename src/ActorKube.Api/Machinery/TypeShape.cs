@@ -3,6 +3,7 @@ using System.Collections.Frozen;
 using System.Reflection;
 using System.Text.Json.Serialization;
 using System.Text.RegularExpressions;
+using ActorKube.Api.Kinds;
 using k8s.Models;
 
 namespace ActorKube.Api.Machinery;
@@ -174,12 +175,15 @@ public sealed partial class TypeShape
         var fields = new Dictionary<string, FieldShape>(StringComparer.Ordinal);
         if (Kind == ShapeKind.Struct)
         {
+            var definition = ModelDefinitions.NameOf(Clr);
             foreach (var property in Clr.GetProperties(BindingFlags.Public | BindingFlags.Instance))
             {
                 if (property.GetCustomAttribute<JsonPropertyNameAttribute>() is { } name && property.GetCustomAttribute<JsonIgnoreAttribute>() is null or { Condition: not JsonIgnoreCondition.Always })
                 {
-                    var (merge, retain, key) = ListSemantics.Of(Version, GoName, name.Name);
-                    fields[name.Name] = new FieldShape(name.Name, fields.Count, property, merge, retain, key);
+                    var semantics = definition is null ? null : ListSemantics.Of(definition, name.Name);
+                    var strategy = semantics?.PatchStrategy.Split(',') ?? [];
+                    fields[name.Name] = new FieldShape(
+                        name.Name, fields.Count, property, strategy.Contains("merge"), strategy.Contains("retainKeys"), semantics?.PatchMergeKey ?? "");
                 }
             }
         }
