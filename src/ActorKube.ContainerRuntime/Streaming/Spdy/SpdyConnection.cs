@@ -328,7 +328,14 @@ public sealed class SpdyConnection : IAsyncDisposable
             case SpdyFrameType.RstStream:
                 if (_streams.TryRemove(frame.Number(0), out var reset))
                 {
-                    reset.Fail(new SpdyException($"The peer reset stream {reset.Id} ({(SpdyResetStatus)frame.Number(4)})."));
+                    // Kubernetes' programs end whole sessions by cancelling every stream, right after its last byte.
+                    var status = (SpdyResetStatus)frame.Number(4);
+                    if (status == SpdyResetStatus.Cancel)
+                    {
+                        reset.End();
+                    }
+
+                    reset.Fail(new SpdyException($"The peer reset stream {reset.Id} ({status})."));
                 }
 
                 break;

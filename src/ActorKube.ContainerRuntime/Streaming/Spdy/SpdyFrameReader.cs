@@ -69,10 +69,15 @@ internal sealed class SpdyFrameReader(Stream transport)
             throw new SpdyException("The peer sent something that is not a SPDY/3 control frame.");
         }
 
+        var type = (SpdyFrameType)BinaryPrimitives.ReadUInt16BigEndian(header.AsSpan(2));
+        if (length == 0)
+        {
+            // Asked for no bytes, the pipe would wait for some.
+            return new SpdyFrame(type, flags, 0, 0, []);
+        }
+
         read = await _input.ReadAtLeastAsync(length, cancellationToken).ConfigureAwait(false);
-        return read.Buffer.Length >= length
-            ? new SpdyFrame((SpdyFrameType)BinaryPrimitives.ReadUInt16BigEndian(header.AsSpan(2)), flags, 0, 0, Take(read, length))
-            : throw Truncated();
+        return read.Buffer.Length >= length ? new SpdyFrame(type, flags, 0, 0, Take(read, length)) : throw Truncated();
     }
 
     /// <summary>

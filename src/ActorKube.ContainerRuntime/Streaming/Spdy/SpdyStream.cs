@@ -5,7 +5,7 @@ namespace ActorKube.ContainerRuntime.Streaming.Spdy;
 
 /// <summary>
 /// One stream of a <see cref="SpdyConnection"/>: headers, then bytes both ways. Reading gives zero when the peer
-/// half-closed, and fails when the peer reset the stream or the connection broke.
+/// half-closed or cancelled the stream, and fails when the peer reset it for another reason or the connection broke.
 /// </summary>
 public sealed class SpdyStream : Stream
 {
