@@ -1,7 +1,7 @@
 using System.CommandLine;
 using ActorKube.Api.Machinery;
 using ActorKube.Client;
-using ActorKube.Client.Config;
+using ActorKube.Client.Kubeconfigs;
 
 namespace ActorKube.Cli;
 

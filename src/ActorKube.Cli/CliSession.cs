@@ -4,7 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using ActorKube.Api.Kinds;
 using ActorKube.Api.Machinery;
-using ActorKube.Client.Config;
+using ActorKube.Client.Kubeconfigs;
 using ActorKube.Client.Protocol;
 using ActorKube.Client.Transport;
 using k8s.Models;

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using ActorKube.Cli.Output;
-using ActorKube.Client.Config;
+using ActorKube.Client.Kubeconfigs;
 
 namespace ActorKube.Cli.Commands;
 

@@ -87,6 +87,20 @@ public static class KubeConfigLoader
     /// <summary>The config as YAML.</summary>
     public static string ToYaml(KubeConfig config) => YamlOut.Serialize(config);
 
+    /// <summary>Writes a file that only its owner can read; whoever reads it meanwhile sees the old or the new content, never half.</summary>
+    public static void Write(KubeConfig config, string file)
+    {
+        var full = Path.GetFullPath(file);
+        Directory.CreateDirectory(Path.GetDirectoryName(full)!);
+        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows())
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        var temporary = $"{full}.{Environment.ProcessId}.tmp";
+        using (var writer = new StreamWriter(temporary, options))
+            writer.Write(ToYaml(config));
+        File.Move(temporary, full, overwrite: true);
+    }
+
     private static string? Absolute(string folder, string? path) => string.IsNullOrEmpty(path) ? null : Path.GetFullPath(path, folder);
 }
 

@@ -95,7 +95,7 @@ public sealed class HttpTransport : IApiTransport
         timeout.CancelAfter(_options.RequestTimeout);
         try
         {
-            using var message = Message(request, accept);
+            using var message = CreateMessage(request, accept);
             using var response = await Http.SendAsync(message, timeout.Token);
             var body = await response.Content.ReadAsByteArrayAsync(timeout.Token);
             return new HttpAnswer((int)response.StatusCode, response.Content.Headers.ContentType?.MediaType ?? "", body, WarningsOf(response));
@@ -109,7 +109,7 @@ public sealed class HttpTransport : IApiTransport
     /// <inheritdoc/>
     public async IAsyncEnumerable<ApiWatchEvent> WatchAsync(ApiRequest request, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        using var message = Message(request with { Verb = "watch" }, "application/json");
+        using var message = CreateMessage(request with { Verb = "watch" }, "application/json");
         HttpResponseMessage response;
         try
         {
@@ -159,7 +159,8 @@ public sealed class HttpTransport : IApiTransport
         }
     }
 
-    private HttpRequestMessage Message(ApiRequest request, string accept)
+    /// <summary>The HTTP message of a request, with the credential, for callers that read the answer as a stream.</summary>
+    public HttpRequestMessage CreateMessage(ApiRequest request, string accept)
     {
         var prefix = _options.Server.AbsolutePath.TrimEnd('/');
         var message = new HttpRequestMessage(HttpUrl.MethodOf(request.Verb), prefix + HttpUrl.Of(request))
