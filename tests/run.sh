@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# Runs every test of ActorKube. As root on Debian or Ubuntu it first installs what the tests run against
+# (containerd, PostgreSQL, a registry, kubectl, node), so that nothing is skipped; else the tests say what they skip and why.
+#
+#   tests/run.sh [arguments of dotnet test, such as --filter …]
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+packages=(containerd runc crun conmon containernetworking-plugins nftables iproute2 conntrack skopeo umoci busybox-static
+  docker-registry postgresql nodejs npm curl ca-certificates procps)
+if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+  command -v kubectl >/dev/null || packages+=(kubernetes-client)
+  command -v node >/dev/null && packages=("${packages[@]/nodejs/}") && packages=("${packages[@]/npm/}")
+  missing=()
+  for package in "${packages[@]}"; do
+    [ -n "$package" ] || continue
+    dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
+  done
+  if [ ${#missing[@]} -gt 0 ]; then
+    echo "Installing what the tests need: ${missing[*]}"
+    apt-get update -qq
+    # The services themselves are started by the tests, on ports and folders of their own.
+    DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+  fi
+fi
+
+if command -v npm >/dev/null; then
+  npm ci --prefix tests/ActorKube.EndToEnd.Tests/JavaScript --no-audit --no-fund --loglevel=error
+fi
+
+scratch=$(mktemp -d)
+clean_up() {
+  # Whatever a killed test left behind is named after the scratch folder or carries the tests' prefix.
+  pkill -KILL -f "$scratch" 2>/dev/null || true
+  grep -F "$scratch" /proc/mounts 2>/dev/null | cut -d' ' -f2 | sort -r | xargs -r -n1 umount -l 2>/dev/null || true
+  rm -rf "$scratch" 2>/dev/null || true
+}
+trap clean_up EXIT
+
+export TMPDIR="$scratch"
+dotnet build ActorKube.sln -c Release --nologo -v quiet
+dotnet test ActorKube.sln -c Release --no-build --nologo --logger "console;verbosity=normal" "$@"
