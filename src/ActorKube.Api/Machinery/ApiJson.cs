@@ -7,7 +7,7 @@ namespace ActorKube.Api.Machinery;
 /// <summary>JSON of API objects, by KubernetesClient's generated serializers: unset fields are left out, times and quantities are canonical.</summary>
 public static class ApiJson
 {
-    /// <summary>KubernetesClient's own options: its converters and generated type information.</summary>
+    /// <summary>KubernetesClient's own options, its converters and generated type information, with one converter mended.</summary>
     public static JsonSerializerOptions Options { get; } = Capture();
 
     /// <summary>The object as UTF-8 JSON.</summary>
@@ -31,6 +31,8 @@ public static class ApiJson
     {
         JsonSerializerOptions? options = null;
         KubernetesJson.AddJsonOptions(o => options = o);
-        return options!;
+        options = new JsonSerializerOptions(options!);
+        options.Converters.Insert(0, new StatusJsonConverter());
+        return options;
     }
 }

@@ -19,7 +19,7 @@ internal sealed class ClientConnectionActor : ReceiveActor, IWithTimers
     public sealed record Ack(long Id, int Count);
     public sealed record Unwatch(long Id);
 
-    private sealed record Pending(Send Send, TimeSpan Deadline) { public bool Sent { get; set; } }
+    private sealed record Pending(Send Send, long Deadline) { public bool Sent { get; set; } }
     private sealed record Connect { public static readonly Connect Now = new(); }
     private sealed record AttemptTimedOut(int Attempt);
     private sealed record ProbeTimedOut { public static readonly ProbeTimedOut Now = new(); }
@@ -36,6 +36,8 @@ internal sealed class ClientConnectionActor : ReceiveActor, IWithTimers
     private readonly Queue<ActorSelection> _candidates = new();
     private IActorRef? _connection;
     private int _attempt;
+    // The clock for deadlines: how many sweeps there were.
+    private long _sweeps;
 
     public ClientConnectionActor(ActorTransportOptions options)
     {
@@ -64,8 +66,6 @@ internal sealed class ClientConnectionActor : ReceiveActor, IWithTimers
 
     public ITimerScheduler Timers { get; set; } = null!;
 
-    private static TimeSpan Clock => Context.System.Scheduler.MonotonicClock;
-
     protected override void PreStart() => Self.Tell(Connect.Now);
 
     protected override void PostStop()
@@ -76,7 +76,7 @@ internal sealed class ClientConnectionActor : ReceiveActor, IWithTimers
 
     private void Handle(Send send)
     {
-        var pending = new Pending(send, Clock + _options.RequestTimeout);
+        var pending = new Pending(send, _sweeps + (long)Math.Ceiling(_options.RequestTimeout / SweepEvery) + 1);
         _requests.Add(send.Id, pending);
         if (!Timers.IsTimerActive("sweep"))
             Timers.StartPeriodicTimer("sweep", Sweep.Now, SweepEvery);
@@ -199,7 +199,7 @@ internal sealed class ClientConnectionActor : ReceiveActor, IWithTimers
 
     private void FailOverdue()
     {
-        var now = Clock;
+        var now = ++_sweeps;
         // A server that leaves a request unanswered may be cut off without anybody having noticed: ask whether it is there.
         if (_connection is not null && !Timers.IsTimerActive(Probe) && _requests.Values.Any(p => p.Deadline <= now))
         {
