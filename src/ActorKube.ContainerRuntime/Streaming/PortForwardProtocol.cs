@@ -12,7 +12,10 @@ public static class PortForwardProtocol
     /// <summary>The value of <c>X-Stream-Protocol-Version</c> for SPDY.</summary>
     public const string V1 = "portforward.k8s.io";
 
-    /// <summary>The WebSocket subprotocol under which SPDY is tunnelled: wrap the socket in a <see cref="WebSocketStream"/>.</summary>
+    /// <summary>
+    /// The WebSocket subprotocol under which SPDY is tunnelled; kubectl 1.31 and later ask for it first. .NET's WebSocket refuses
+    /// a subprotocol with a slash in it: accept the socket without one and set <c>Sec-WebSocket-Protocol</c> on the response yourself.
+    /// </summary>
     public const string WebSocketTunnel = "SPDY/3.1+portforward.k8s.io";
 
     internal const string PortHeader = "port";

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Net.WebSockets;
 using System.Text;
 using ActorKube.ContainerRuntime.Streaming.Spdy;
 
@@ -6,7 +7,7 @@ namespace ActorKube.ContainerRuntime.Streaming;
 
 /// <summary>
 /// The server's end of port-forward, as the kubelet offers it to kubectl. Serves a raw stream after the upgrade to SPDY, or a
-/// <see cref="WebSocketStream"/> over a socket with subprotocol <see cref="PortForwardProtocol.WebSocketTunnel"/>.
+/// WebSocket with subprotocol <see cref="PortForwardProtocol.WebSocketTunnel"/>.
 /// </summary>
 public sealed class PortForwardServer
 {
@@ -32,7 +33,7 @@ public sealed class PortForwardServer
     /// </param>
     /// <param name="time">The clock for half-open requests.</param>
     /// <param name="cancellationToken">Ends everything.</param>
-    public static async Task ServeAsync(
+    public static async Task ServeSpdyAsync(
         Stream transport, string pod, Func<int, Stream, CancellationToken, Task> forward, TimeProvider? time = null, CancellationToken cancellationToken = default)
     {
         var connection = new SpdyConnection(transport, isServer: true);
@@ -57,6 +58,16 @@ public sealed class PortForwardServer
 
         await Task.WhenAll(requests).ConfigureAwait(false);
     }
+
+    /// <summary>Forwards connections that come as SPDY inside a WebSocket until the client closes. The socket is closed, not disposed.</summary>
+    /// <param name="socket">A socket with subprotocol <see cref="PortForwardProtocol.WebSocketTunnel"/>.</param>
+    /// <param name="pod">The pod's name for error messages.</param>
+    /// <param name="forward">As for <see cref="ServeSpdyAsync"/>.</param>
+    /// <param name="time">The clock for half-open requests.</param>
+    /// <param name="cancellationToken">Ends everything.</param>
+    public static Task ServeWebSocketAsync(
+        WebSocket socket, string pod, Func<int, Stream, CancellationToken, Task> forward, TimeProvider? time = null, CancellationToken cancellationToken = default) =>
+        ServeSpdyAsync(new WebSocketTunnelStream(socket), pod, forward, time, cancellationToken);
 
     private async Task HandleAsync(SpdyStream stream, CancellationToken cancellationToken)
     {

@@ -4,28 +4,23 @@ namespace ActorKube.ContainerRuntime.Streaming;
 
 /// <summary>
 /// A WebSocket as one stream of bytes: messages carry the bytes, where one ends means nothing. It is how kubectl sends SPDY
-/// through proxies that know only WebSocket (subprotocol <c>SPDY/3.1+portforward.k8s.io</c>).
+/// through proxies that know only WebSocket (subprotocol <c>SPDY/3.1+portforward.k8s.io</c>). Unlike the framework's own
+/// stream over a WebSocket, it says goodbye while a read is pending and waits for no answer.
 /// </summary>
-public sealed class WebSocketStream(WebSocket socket) : Stream
+internal sealed class WebSocketTunnelStream(WebSocket socket) : Stream
 {
     private readonly SemaphoreSlim _sending = new(1, 1);
 
-    /// <inheritdoc/>
     public override bool CanRead => true;
 
-    /// <inheritdoc/>
     public override bool CanSeek => false;
 
-    /// <inheritdoc/>
     public override bool CanWrite => true;
 
-    /// <inheritdoc/>
     public override long Length => throw new NotSupportedException();
 
-    /// <inheritdoc/>
     public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
 
-    /// <inheritdoc/>
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         if (buffer.IsEmpty)
@@ -56,7 +51,6 @@ public sealed class WebSocketStream(WebSocket socket) : Stream
         }
     }
 
-    /// <inheritdoc/>
     public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
         await _sending.WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -74,32 +68,24 @@ public sealed class WebSocketStream(WebSocket socket) : Stream
         }
     }
 
-    /// <inheritdoc/>
     public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
         ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
-    /// <inheritdoc/>
     public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
         WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
-    /// <inheritdoc/>
     public override int Read(byte[] buffer, int offset, int count) => ReadAsync(buffer.AsMemory(offset, count)).AsTask().GetAwaiter().GetResult();
 
-    /// <inheritdoc/>
     public override void Write(byte[] buffer, int offset, int count) => WriteAsync(buffer.AsMemory(offset, count)).AsTask().GetAwaiter().GetResult();
 
-    /// <inheritdoc/>
     public override void Flush()
     {
     }
 
-    /// <inheritdoc/>
     public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    /// <inheritdoc/>
     public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
 
-    /// <inheritdoc/>
     public override void SetLength(long value) => throw new NotSupportedException();
 
     /// <summary>Says goodbye if the peer is still there. Does not wait for its answer.</summary>
@@ -121,7 +107,6 @@ public sealed class WebSocketStream(WebSocket socket) : Stream
         }
     }
 
-    /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
         if (disposing)
