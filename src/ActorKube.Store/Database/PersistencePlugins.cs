@@ -37,6 +37,8 @@ internal static class PersistencePlugins
 
         // SQLite has one writer at a time: a second writing stream would only wait for the lock, and what all resource types write at the same
         // moment shares one commit. A read must not ask for the write lock, which Microsoft.Data.Sqlite does for every other isolation level.
+        // Parameters instead of literals in the INSERT: half again as many writes per second. The replay filter guards against forked histories by
+        // dropping events; here the unique key does not let a history fork in the first place.
         return ConfigurationFactory.ParseString($$"""
             akka.persistence {
               max-concurrent-recoveries = {{settings.MaxConcurrentRecoveries}}
@@ -50,9 +52,12 @@ internal static class PersistencePlugins
                   parallelism = {{(sqlite ? 1 : 4)}}
                   batch-size = {{settings.BatchMaxEvents}}
                   max-row-by-row-size = {{(sqlite ? 100 : 1)}}
+                  prefer-parameters-on-multirow-insert = on
                   replay-batch-size = {{settings.ReplayBatch}}
                   read-isolation-level = {{(sqlite ? "read-uncommitted" : "read-committed")}}
                   write-isolation-level = {{(sqlite ? "serializable" : "read-committed")}}
+                  replay-filter.mode = off
+                  circuit-breaker { max-failures = 10, call-timeout = 20s, reset-timeout = 2s }
                 }
               }
               snapshot-store {
@@ -61,6 +66,7 @@ internal static class PersistencePlugins
                   class = "Akka.Persistence.Sql.Snapshot.SqlSnapshotStore, Akka.Persistence.Sql"
                   provider-name = "{{provider}}"
                   auto-initialize = off
+                  circuit-breaker { max-failures = 5, call-timeout = 60s, reset-timeout = 5s }
                   read-isolation-level = {{(sqlite ? "read-uncommitted" : "read-committed")}}
                   write-isolation-level = {{(sqlite ? "serializable" : "read-committed")}}
                 }

@@ -1,0 +1,56 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Globalization;
+using ActorKube.Store.Protocol;
+using Akka.Actor;
+
+namespace ActorKube.Benchmarks.Store;
+
+/// <summary>How long a process takes until every resource type has loaded: run it twice on one directory for empty and filled.</summary>
+internal static class StoreStartup
+{
+    public static Command Command()
+    {
+        var directory = new Option<string>("--directory") { Required = true, Description = "Where the SQLite files are" };
+        var resources = new Option<int>("--resources") { DefaultValueFactory = _ => 20, Description = "Resource types to load" };
+        var fill = new Option<int>("--fill") { DefaultValueFactory = _ => 0, Description = "Writes to each resource type afterwards, over 50 objects" };
+        var set = new Option<string[]>("--set") { DefaultValueFactory = _ => [], Description = "key=value below actorkube.store" };
+        var hocon = new Option<string>("--hocon") { DefaultValueFactory = _ => "", Description = "HOCON that overrides everything" };
+        var command = new Command("store-startup", "Time to load resource types") { directory, resources, fill, set, hocon };
+        command.SetAction(async (result, _) =>
+        {
+            var started = Process.GetCurrentProcess().StartTime;
+            var main = DateTime.Now - started;
+            var clock = Stopwatch.StartNew();
+            await using var process = await StoreProcess.StartAsync(
+                StoreProcess.Settings(result.GetValue(directory)!, null, result.GetValue(set)!), result.GetValue(hocon)!);
+            var system = clock.Elapsed;
+            var names = Enumerable.Range(0, result.GetValue(resources)).Select(r => $"kind{r}").ToArray();
+            await process.Store.Ask<CurrentRevision>(new GetRevision(names[0]), TimeSpan.FromSeconds(60));
+            var first = clock.Elapsed;
+            var revisions = await Task.WhenAll(names.Select(n => process.Store.Ask<CurrentRevision>(new GetRevision(n), TimeSpan.FromSeconds(60))));
+            var all = clock.Elapsed;
+            await process.Store.Ask<Committed>(new Put("kindx", "first", new byte[1536], Expected.Any, new Cause("", "", "", 0)), TimeSpan.FromSeconds(60));
+            var write = clock.Elapsed;
+            var self = Process.GetCurrentProcess();
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"""
+                process to main         {main.TotalMilliseconds,6:F0} ms
+                host with actor system  {system.TotalMilliseconds,6:F0} ms
+                first resource type     {(first - system).TotalMilliseconds,6:F0} ms
+                the other {names.Length - 1,3}           {(all - first).TotalMilliseconds,6:F0} ms   ({revisions.Sum(r => r.Revision)} writes in all)
+                first write             {(write - all).TotalMilliseconds,6:F0} ms
+                processor time          {self.TotalProcessorTime.TotalMilliseconds,6:F0} ms
+                resident                {self.WorkingSet64 / 1048576,6} MB, {self.Threads.Count} threads
+                """));
+            await Task.WhenAll(names.Select(n => FillAsync(process.Store, n, result.GetValue(fill))));
+            return 0;
+        });
+        return command;
+    }
+
+    private static async Task FillAsync(IActorRef store, string resource, int writes)
+    {
+        for (var i = 0; i < writes; i++)
+            await store.Ask<Committed>(new Put(resource, $"object-{i % 50}", new byte[1536], Expected.Any, new Cause("", "", "", 0)), TimeSpan.FromSeconds(60));
+    }
+}

@@ -1,0 +1,57 @@
+using Akka.Configuration;
+
+namespace ActorKube.Store.Tests;
+
+public sealed class StoreSettingsTests
+{
+    [Fact]
+    public void The_reference_configuration_is_complete()
+    {
+        var settings = StoreSettings.Default;
+        Assert.Equal(StoreProvider.Sqlite, settings.Provider);
+        Assert.Equal("FULL", settings.Sqlite.Synchronous);
+        Assert.Equal(20_000, settings.Sqlite.WalAutocheckpoint);
+        Assert.Equal(TimeSpan.FromSeconds(30), settings.Sqlite.BusyTimeout);
+        Assert.Equal(500, settings.BatchMaxEvents);
+        Assert.Equal(8 * 1024 * 1024, settings.BatchMaxBytes);
+        Assert.Contains("leases.coordination.k8s.io", settings.NoHistory);
+        Assert.Equal(TimeSpan.FromMilliseconds(100), settings.MinBackoff);
+    }
+
+    [Fact]
+    public void A_file_overrides_the_reference()
+    {
+        var settings = StoreSettings.From(ConfigurationFactory.ParseString("actorkube.store { provider = postgresql, history.none = [] }"));
+        Assert.Equal(StoreProvider.PostgreSql, settings.Provider);
+        Assert.Empty(settings.NoHistory);
+        Assert.Equal(500, settings.BatchMaxEvents);
+    }
+
+    [Theory]
+    [InlineData("provider = mysql", "actorkube.store.provider: 'mysql' is not sqlite or postgresql")]
+    [InlineData("sqlite.synchronous = off", "actorkube.store.sqlite.synchronous: 'off' is not full or normal")]
+    [InlineData("batch.max-events = 0", "actorkube.store.batch.max-events: '0' is not a number above 0")]
+    public void A_wrong_value_is_an_error_that_names_the_key(string setting, string message) =>
+        Assert.Equal(message, Assert.Throws<ConfigurationException>(
+            () => StoreSettings.From(ConfigurationFactory.ParseString($"actorkube.store.{setting}"))).Message);
+
+    [Theory]
+    [InlineData(10, 1000)]
+    [InlineData(4000, 4000)]
+    [InlineData(50_000, 10_000)]
+    public void Snapshots_come_less_often_where_they_are_larger(int objects, int events) =>
+        Assert.Equal(events, StoreSettings.Default.EventsPerSnapshot(objects));
+
+    [Fact]
+    public void Every_setting_is_explained()
+    {
+        using var reader = new StreamReader(typeof(StoreSettings).Assembly.GetManifestResourceStream("ActorKube.Store.reference.conf")!);
+        var previous = "";
+        foreach (var line in reader.ReadToEnd().Split("akka.actor {")[0].Split('\n').Select(l => l.Trim()))
+        {
+            if (line.Contains(" = ") && !line.StartsWith('#'))
+                Assert.True(previous.StartsWith('#'), $"'{line}' has no comment");
+            previous = line;
+        }
+    }
+}
