@@ -107,10 +107,7 @@ public sealed class StoreActorTests : IDisposable
         Assert.All(answers, answer => Assert.IsType<OutcomeUnknown>(answer));
         Sql("ALTER TABLE away RENAME TO journal");
 
-        object answered;
-        do
-            answered = await host.AskAsync(Some.Write("ns/b"));
-        while (answered is OutcomeUnknown);
+        var answered = await host.AskUntilKnownAsync(Some.Write("ns/b"));
         Assert.Equal(new Committed(2), answered);
         Assert.Equal(1, (await probe.ExpectAsync<StoreSnapshot>()).Revision);
         Assert.Equal(2, Assert.Single((await probe.ExpectAsync<StoreEvents>()).Events).Revision);
@@ -128,10 +125,7 @@ public sealed class StoreActorTests : IDisposable
         }
 
         Assert.IsType<OutcomeUnknown>(await stale.AskAsync(Some.Update("ns/a", 1, "by the stale one")));
-        object answered;
-        do
-            answered = await stale.AskAsync(Some.Update("ns/a", 1, "by the stale one"));
-        while (answered is OutcomeUnknown);
+        var answered = await stale.AskUntilKnownAsync(Some.Update("ns/a", 1, "by the stale one"));
         Assert.Equal(new Rejected(2), answered);
     }
 

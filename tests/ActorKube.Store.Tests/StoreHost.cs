@@ -28,13 +28,25 @@ internal sealed class StoreHost : IAsyncDisposable
         var builder = Host.CreateEmptyApplicationBuilder(null);
         builder.Services.AddAkka("store-test", akka => akka
             .AddStore(settings)
-            .AddHocon(hocon + "\nakka { loglevel = WARNING, log-dead-letters = off }", HoconAddMode.Prepend));
+            .AddHocon(hocon + "\nakka { loglevel = WARNING, stdout-loglevel = WARNING, log-dead-letters = off }", HoconAddMode.Prepend));
         var host = builder.Build();
         await host.StartAsync();
         return new StoreHost(host);
     }
 
     public Task<object> AskAsync(IStoreMessage message) => Store.Ask<object>(message, TimeSpan.FromSeconds(20));
+
+    /// <summary>Asks again while the store cannot say what became of the write: until the journal works again.</summary>
+    public async Task<object> AskUntilKnownAsync(IStoreMessage message)
+    {
+        while (true)
+        {
+            var answer = await AskAsync(message);
+            if (answer is not OutcomeUnknown)
+                return answer;
+            await Task.Delay(10);
+        }
+    }
 
     public async ValueTask DisposeAsync()
     {

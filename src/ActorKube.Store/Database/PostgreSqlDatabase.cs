@@ -15,7 +15,8 @@ internal sealed class PostgreSqlDatabase(string connectionString, string ddl)
     private volatile bool _created;
 
     public DataOptions Options() => new DataOptions()
-        .UsePostgreSQL(connectionString, PostgreSQLVersion.v15, options => options with { BulkCopyType = BulkCopyType.ProviderSpecific })
+        .UseConnectionString(ProviderName.PostgreSQL15, connectionString)
+        .UsePostgreSQL(options => options with { BulkCopyType = BulkCopyType.ProviderSpecific })
         .UseAfterConnectionOpened(connection => PrepareAsync(connection, CancellationToken.None).GetAwaiter().GetResult(), PrepareAsync);
 
     private async Task PrepareAsync(DbConnection connection, CancellationToken cancellation)
