@@ -57,6 +57,13 @@ public readonly struct Quantity : IEquatable<Quantity>, IComparable<Quantity>
     /// <summary>Whether it is a whole number of units.</summary>
     public bool IsWhole => _nano % Nano == 0;
 
+    /// <summary>The same amount in whole thousandths, rounded away from zero: how Kubernetes keeps resource requests.</summary>
+    public Quantity RoundUpToMilli()
+    {
+        var rest = _nano % (Nano / 1000);
+        return rest == 0 ? this : new Quantity(_nano - rest + Int128.Sign(_nano) * (Nano / 1000), Format);
+    }
+
     /// <summary>As a floating-point number, for ratios.</summary>
     public double ToDouble() => (double)_nano / Nano;
 
