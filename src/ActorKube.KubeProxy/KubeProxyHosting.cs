@@ -1,0 +1,26 @@
+using ActorKube.Client.Informers;
+using ActorKube.KubeProxy.Services;
+using Akka.DependencyInjection;
+using Akka.Hosting;
+
+namespace ActorKube.KubeProxy;
+
+/// <summary>Marks kube-proxy in the actor registry.</summary>
+public sealed class KubeProxyKey;
+
+/// <summary>Wires kube-proxy, DNS and the pod network into a node process.</summary>
+public static class KubeProxyHosting
+{
+    /// <summary>Runs <see cref="KubeProxyActor"/> at <c>/user/kube-proxy</c>.</summary>
+    /// <param name="builder">The actor system.</param>
+    /// <param name="nodeName">The node it works for.</param>
+    /// <param name="informers">Gives the informers once the actor system stands.</param>
+    public static AkkaConfigurationBuilder AddKubeProxy(this AkkaConfigurationBuilder builder, string nodeName, Func<IDependencyResolver, IInformerFactory> informers) => builder
+        .AddHocon(ReferenceConfig.Load(), HoconAddMode.Append)
+        .WithActors((system, registry, resolver) =>
+        {
+            var settings = KubeProxySettings.From(system.Settings.Config);
+            var services = KubeProxyServices.OnThisMachine(nodeName, informers(resolver), TimeProvider.System, settings);
+            registry.Register<KubeProxyKey>(system.ActorOf(KubeProxyActor.Props(services, settings), "kube-proxy"));
+        });
+}
