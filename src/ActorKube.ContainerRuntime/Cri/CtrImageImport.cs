@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.RegularExpressions;
+using ActorKube.ContainerRuntime.Images;
 
 namespace ActorKube.ContainerRuntime.Cri;
 
@@ -20,7 +21,7 @@ internal sealed partial class CtrImageImport(string socketPath)
         var references = new List<string>();
         foreach (var reference in References(output))
         {
-            var full = FullReference(reference);
+            var full = ImageReference.Parse(reference).ToString();
             if (full != reference)
             {
                 // An OCI layout may name its image just "web:1"; CRI only ever looks for "docker.io/library/web:1".
@@ -39,17 +40,6 @@ internal sealed partial class CtrImageImport(string socketPath)
     /// <summary>The references in ctr's progress lines: <c>unpacking docker.io/library/web:1 (sha256:…)...done</c>.</summary>
     internal static IEnumerable<string> References(string output) =>
         UnpackingLine().Matches(output).Select(match => match.Groups[1].Value).Distinct();
-
-    /// <summary><c>web</c> is <c>docker.io/library/web:latest</c>, <c>me/web:1</c> is <c>docker.io/me/web:1</c>, <c>localhost:5000/web:1</c> is itself.</summary>
-    internal static string FullReference(string reference)
-    {
-        var slash = reference.IndexOf('/');
-        var first = slash < 0 ? "" : reference[..slash];
-        var full = first.Contains('.') || first.Contains(':') || first == "localhost" ? reference
-            : slash < 0 ? $"docker.io/library/{reference}"
-            : $"docker.io/{reference}";
-        return full.Contains('@') || full.LastIndexOf(':') > full.LastIndexOf('/') ? full : full + ":latest";
-    }
 
     private async Task<string> RunAsync(string[] arguments, Stream? input, CancellationToken cancellationToken)
     {
