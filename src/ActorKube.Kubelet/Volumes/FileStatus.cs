@@ -1,0 +1,46 @@
+using System.Runtime.InteropServices;
+
+namespace ActorKube.Kubelet.Volumes;
+
+/// <summary>What a path is.</summary>
+internal enum FileKind
+{
+    Missing,
+    Regular,
+    Directory,
+    Socket,
+    CharacterDevice,
+    BlockDevice,
+    Other,
+}
+
+/// <summary>Tells sockets and devices from files, which .NET's own file classes do not.</summary>
+internal static partial class FileStatus
+{
+    private const int AtFdCwd = -100;
+    private const uint StatxType = 1;
+    private const int ModeOffset = 28;
+
+    public static unsafe FileKind KindOf(string path)
+    {
+        if (!OperatingSystem.IsLinux())
+            return File.Exists(path) ? FileKind.Regular : Directory.Exists(path) ? FileKind.Directory : FileKind.Missing;
+
+        // statx(2) has the same layout on every architecture; the 16 bits at offset 28 are the mode.
+        var buffer = stackalloc byte[256];
+        if (Statx(AtFdCwd, path, 0, StatxType, buffer) != 0)
+            return FileKind.Missing;
+        return (*(ushort*)(buffer + ModeOffset) & 0xF000) switch
+        {
+            0x8000 => FileKind.Regular,
+            0x4000 => FileKind.Directory,
+            0xC000 => FileKind.Socket,
+            0x2000 => FileKind.CharacterDevice,
+            0x6000 => FileKind.BlockDevice,
+            _ => FileKind.Other,
+        };
+    }
+
+    [LibraryImport("libc", EntryPoint = "statx", StringMarshalling = StringMarshalling.Utf8)]
+    private static unsafe partial int Statx(int directory, string path, int flags, uint mask, byte* buffer);
+}

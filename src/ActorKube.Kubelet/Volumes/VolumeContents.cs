@@ -1,0 +1,165 @@
+using System.Text;
+using ActorKube.Api.Machinery;
+using ActorKube.Kubelet.Pods;
+using k8s.Models;
+
+namespace ActorKube.Kubelet.Volumes;
+
+/// <summary>The files of a volume and, when one of them expires, when to make them anew.</summary>
+internal sealed record VolumeContent(IReadOnlyDictionary<string, VolumeFile> Files, DateTimeOffset? RefreshAt);
+
+/// <summary>Computes the files of ConfigMap, Secret, downwardAPI and projected volumes.</summary>
+internal sealed class VolumeContents(IObjectSource objects, ResourceFacts resources, TimeProvider time)
+{
+    private const int DefaultMode = 0b110_100_100;
+
+    public async Task<VolumeContent> OfAsync(V1Pod pod, V1Volume volume, CancellationToken cancellationToken)
+    {
+        var files = new Dictionary<string, VolumeFile>(StringComparer.Ordinal);
+        DateTimeOffset? refreshAt = null;
+        if (volume.ConfigMap is { } configMap)
+            await ConfigMapAsync(pod, volume.Name, configMap.Name, configMap.Items, configMap.Optional, configMap.DefaultMode, files, cancellationToken).ConfigureAwait(false);
+        else if (volume.Secret is { } secret)
+            await SecretAsync(pod, volume.Name, secret.SecretName, secret.Items, secret.Optional, secret.DefaultMode, files, cancellationToken).ConfigureAwait(false);
+        else if (volume.DownwardAPI is { } downward)
+            Downward(pod, volume.Name, downward.Items, downward.DefaultMode, files);
+        else if (volume.Projected is { } projected)
+            refreshAt = await ProjectedAsync(pod, volume.Name, projected, files, cancellationToken).ConfigureAwait(false);
+        return new VolumeContent(files, refreshAt);
+    }
+
+    private async Task<DateTimeOffset?> ProjectedAsync(
+        V1Pod pod, string volume, V1ProjectedVolumeSource projected, Dictionary<string, VolumeFile> files, CancellationToken cancellationToken)
+    {
+        DateTimeOffset? refreshAt = null;
+        foreach (var source in projected.Sources ?? [])
+        {
+            if (source.ConfigMap is { } c)
+            {
+                await ConfigMapAsync(pod, volume, c.Name, c.Items, c.Optional, projected.DefaultMode, files, cancellationToken).ConfigureAwait(false);
+            }
+            else if (source.Secret is { } s)
+            {
+                await SecretAsync(pod, volume, s.Name, s.Items, s.Optional, projected.DefaultMode, files, cancellationToken).ConfigureAwait(false);
+            }
+            else if (source.DownwardAPI is { } d)
+            {
+                Downward(pod, volume, d.Items, projected.DefaultMode, files);
+            }
+            else if (source.ServiceAccountToken is { } t)
+            {
+                var due = await TokenAsync(pod, volume, t, projected.DefaultMode, files, cancellationToken).ConfigureAwait(false);
+                refreshAt = refreshAt is null || due < refreshAt ? due : refreshAt;
+            }
+            else
+            {
+                throw new VolumeException(volume, "this kind of projection is not supported yet");
+            }
+        }
+
+        return refreshAt;
+    }
+
+    private async Task ConfigMapAsync(
+        V1Pod pod, string volume, string name, IList<V1KeyToPath>? items, bool? optional, int? mode, Dictionary<string, VolumeFile> files, CancellationToken cancellationToken)
+    {
+        var found = await objects.ConfigMapAsync(pod.Metadata.NamespaceProperty, name, cancellationToken).ConfigureAwait(false);
+        if (found is null && optional != true)
+            throw new VolumeException(volume, $"configmap \"{name}\" not found");
+        var data = new Dictionary<string, byte[]>(StringComparer.Ordinal);
+        foreach (var (key, value) in found?.Data ?? new Dictionary<string, string>())
+            data[key] = Encoding.UTF8.GetBytes(value);
+        foreach (var (key, value) in found?.BinaryData ?? new Dictionary<string, byte[]>())
+            data[key] = value;
+        Add(volume, data, items, optional, mode, "configmap references non-existent config key", files);
+    }
+
+    private async Task SecretAsync(
+        V1Pod pod, string volume, string name, IList<V1KeyToPath>? items, bool? optional, int? mode, Dictionary<string, VolumeFile> files, CancellationToken cancellationToken)
+    {
+        var found = await objects.SecretAsync(pod.Metadata.NamespaceProperty, name, cancellationToken).ConfigureAwait(false);
+        if (found is null && optional != true)
+            throw new VolumeException(volume, $"secret \"{name}\" not found");
+        Add(volume, found?.Data ?? new Dictionary<string, byte[]>(), items, optional, mode, "references non-existent secret key", files);
+    }
+
+    private static void Add(
+        string volume, IDictionary<string, byte[]> data, IList<V1KeyToPath>? items, bool? optional, int? mode, string missing, Dictionary<string, VolumeFile> files)
+    {
+        if (items is not { Count: > 0 })
+        {
+            foreach (var (key, value) in data)
+                files[key] = new VolumeFile(value, ModeOf(null, mode));
+            return;
+        }
+
+        foreach (var item in items)
+        {
+            if (data.TryGetValue(item.Key, out var value))
+                files[item.Path] = new VolumeFile(value, ModeOf(item.Mode, mode), item.User);
+            else if (optional != true)
+                throw new VolumeException(volume, $"{missing}: {item.Key}");
+        }
+    }
+
+    private void Downward(V1Pod pod, string volume, IList<V1DownwardAPIVolumeFile>? items, int? mode, Dictionary<string, VolumeFile> files)
+    {
+        foreach (var item in items ?? [])
+        {
+            string? text;
+            if (item.FieldRef is { } field)
+            {
+                text = PodFields.Read(pod, field.FieldPath, [], []);
+            }
+            else if (item.ResourceFieldRef is { } resource)
+            {
+                var container = ContainerSpecs.Find(pod, resource.ContainerName)?.Container
+                    ?? throw new VolumeException(volume, $"container {resource.ContainerName} not found");
+                text = resources.Read(container, resource);
+            }
+            else
+            {
+                text = null;
+            }
+
+            if (text is null)
+                throw new VolumeException(volume, $"unsupported fieldPath: {item.FieldRef?.FieldPath ?? item.ResourceFieldRef?.Resource}");
+            files[item.Path] = new VolumeFile(Encoding.UTF8.GetBytes(text), ModeOf(item.Mode, mode), item.User);
+        }
+    }
+
+    // A token is made anew after 80 % of its life, or a day.
+    private async Task<DateTimeOffset> TokenAsync(
+        V1Pod pod, string volume, V1ServiceAccountTokenProjection projection, int? mode, Dictionary<string, VolumeFile> files, CancellationToken cancellationToken)
+    {
+        var seconds = projection.ExpirationSeconds ?? 3600;
+        V1TokenRequestStatus token;
+        try
+        {
+            token = await objects.TokenAsync(pod, projection.Audience, seconds, cancellationToken).ConfigureAwait(false);
+        }
+        catch (ApiException e)
+        {
+            var account = pod.Spec.ServiceAccountName is { Length: > 0 } name ? name : "default";
+            throw new VolumeException(volume, $"failed to fetch token for service account {pod.Metadata.NamespaceProperty}/{account}: {e.Message}", e);
+        }
+
+        var user = CommonUser(pod);
+        var shared = pod.Spec.SecurityContext?.FsGroup is not null;
+        var permissions = user is not null || shared ? (UnixFileMode)0b110_000_000 : ModeOf(null, mode);
+        files[projection.Path] = new VolumeFile(Encoding.UTF8.GetBytes(token.Token), permissions, shared ? null : user);
+        var now = time.GetUtcNow();
+        var life = token.ExpirationTimestamp is { } end ? new DateTimeOffset(DateTime.SpecifyKind(end, DateTimeKind.Utc)) - now : TimeSpan.FromSeconds(seconds);
+        var refresh = life * 0.8 < TimeSpan.FromHours(24) ? life * 0.8 : TimeSpan.FromHours(24);
+        return now + (refresh > TimeSpan.FromSeconds(10) ? refresh : TimeSpan.FromSeconds(10));
+    }
+
+    // The user all containers run as, when they agree on one.
+    private static long? CommonUser(V1Pod pod)
+    {
+        var users = ContainerSpecs.All(pod).Select(c => c.Container.SecurityContext?.RunAsUser ?? pod.Spec.SecurityContext?.RunAsUser).Distinct().ToList();
+        return users.Count == 1 ? users[0] : null;
+    }
+
+    private static UnixFileMode ModeOf(int? own, int? general) => (UnixFileMode)(own ?? general ?? DefaultMode);
+}
