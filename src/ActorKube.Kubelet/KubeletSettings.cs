@@ -87,7 +87,7 @@ public sealed record KubeletSettings
     public TimeSpan ContainerLogMonitorInterval { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>The embedded <c>reference.conf</c>.</summary>
-    public static Config Reference { get; } = LoadReference();
+    public static Config Reference { get; } = ConfigurationFactory.FromResource("ActorKube.Kubelet.reference.conf", typeof(KubeletSettings).Assembly);
 
     /// <summary>Reads <c>actorkube.kubelet</c>; what the configuration leaves out comes from the reference.</summary>
     public static KubeletSettings From(Config config)
@@ -128,10 +128,4 @@ public sealed record KubeletSettings
     }
 
     private static string Or(string value, string otherwise) => string.IsNullOrEmpty(value) ? otherwise : value;
-
-    private static Config LoadReference()
-    {
-        using var reader = new StreamReader(typeof(KubeletSettings).Assembly.GetManifestResourceStream("reference.conf")!);
-        return ConfigurationFactory.ParseString(reader.ReadToEnd());
-    }
 }

@@ -19,7 +19,9 @@ internal static partial class FileStatus
 {
     private const int AtFdCwd = -100;
     private const uint StatxType = 1;
+    private const uint StatxInode = 0x100;
     private const int ModeOffset = 28;
+    private const int InodeOffset = 32;
 
     public static unsafe FileKind KindOf(string path)
     {
@@ -39,6 +41,15 @@ internal static partial class FileStatus
             0x6000 => FileKind.BlockDevice,
             _ => FileKind.Other,
         };
+    }
+
+    /// <summary>A number that tells one file from another of the same name; 0 where there is none.</summary>
+    public static unsafe ulong InodeOf(string path)
+    {
+        if (!OperatingSystem.IsLinux())
+            return File.Exists(path) ? (ulong)File.GetCreationTimeUtc(path).Ticks : 0;
+        var buffer = stackalloc byte[256];
+        return Statx(AtFdCwd, path, 0, StatxInode, buffer) == 0 ? *(ulong*)(buffer + InodeOffset) : 0;
     }
 
     [LibraryImport("libc", EntryPoint = "statx", StringMarshalling = StringMarshalling.Utf8)]
