@@ -35,7 +35,7 @@ public abstract class Strategy
     /// <summary>The cells of an object's row: strings, numbers, booleans or null.</summary>
     public virtual IReadOnlyList<object?> Cells(object value, DateTimeOffset now)
     {
-        var metadata = ((IMetadata<V1ObjectMeta>)value).Metadata;
+        var metadata = ObjectMetadata.Of(value);
         return [metadata.Name, metadata.CreationTimestamp is { } created ? created.ToUniversalTime().ToString("yyyy-MM-ddTHH:mm:ssZ", System.Globalization.CultureInfo.InvariantCulture) : null];
     }
 

@@ -1,0 +1,102 @@
+using ActorKube.Api.Kinds;
+using ActorKube.Api.Machinery;
+using ActorKube.Api.Meta;
+using ActorKube.ApiServer.Registry;
+using ActorKube.Client.Protocol;
+using ActorKube.Store.Protocol;
+
+namespace ActorKube.ApiServer.Pipeline;
+
+/// <summary>One request on its way through the pipeline.</summary>
+internal sealed class RequestContext
+{
+    private List<string>? _warnings;
+
+    /// <summary>What is asked.</summary>
+    public required ApiRequest Request { get; init; }
+
+    /// <summary>Who asks.</summary>
+    public required UserInfo User { get; init; }
+
+    /// <summary>The kind at the request's URL.</summary>
+    public required ResourceKind Kind { get; init; }
+
+    /// <summary>The kind as it is served. Only for stored kinds.</summary>
+    public required ServedResource Resource { get; init; }
+
+    /// <summary>When the request came; UTC.</summary>
+    public required DateTimeOffset Now { get; init; }
+
+    /// <summary>Ends when the client is gone.</summary>
+    public required CancellationToken Cancelled { get; init; }
+
+    /// <summary>The kind's rules.</summary>
+    public Strategy Strategy => Resource.Strategy;
+
+    /// <summary>The key of the object that the URL names.</summary>
+    public string Key => Resource.Key(Request.Namespace, Request.Name);
+
+    /// <summary>Whether nothing is to be written.</summary>
+    public bool DryRun { get; private set; }
+
+    /// <summary>Who writes, for the history: the <c>fieldManager</c> parameter, else the first word of the user agent.</summary>
+    public string FieldManager { get; private set; } = "";
+
+    /// <summary>Texts for <c>Warning</c> headers; null when there are none.</summary>
+    public IReadOnlyList<string>? Warnings => _warnings;
+
+    /// <summary>A query parameter, or null.</summary>
+    public string? Query(string name) => Request.Query.GetValueOrDefault(name);
+
+    /// <summary>Adds a warning, once.</summary>
+    public void Warn(string text)
+    {
+        _warnings ??= [];
+        if (!_warnings.Contains(text))
+        {
+            _warnings.Add(text);
+        }
+    }
+
+    /// <summary>The time of the request as objects record it: whole seconds.</summary>
+    public DateTime Timestamp => new(Now.UtcTicks - (Now.UtcTicks % TimeSpan.TicksPerSecond), DateTimeKind.Utc);
+
+    /// <summary>Who and why, for the store's history.</summary>
+    public Cause Cause() => new(User.Name, Request.Verb, FieldManager, Now.ToUnixTimeMilliseconds());
+
+    /// <summary>Reads the parameters that every write has. Throws the 422 or 400 Status for wrong ones.</summary>
+    public RequestContext ReadWriteOptions()
+    {
+        if (Query("dryRun") is { } dryRun)
+        {
+            DryRun = dryRun == "All" ? true : throw InvalidOption("CreateOptions", FieldError.NotSupported("dryRun", dryRun, ["All"]));
+        }
+
+        if (Query("fieldValidation") is { Length: > 0 } validation && validation is not ("Ignore" or "Warn" or "Strict"))
+        {
+            throw InvalidOption("CreateOptions", FieldError.NotSupported("fieldValidation", validation, ["Ignore", "Strict", "Warn"]));
+        }
+
+        FieldManager = Query("fieldManager") is { Length: > 0 } manager ? manager : DefaultManager(Request.UserAgent);
+        return this;
+    }
+
+    /// <summary>The 422 Status for wrong options of a request.</summary>
+    public static ApiException InvalidOption(string options, FieldError error)
+    {
+        var status = ApiError.Status(422, "Invalid", $"{options}.meta.k8s.io \"\" is invalid: {error}");
+        status.Details = new k8s.Models.V1StatusDetails
+        {
+            Group = "meta.k8s.io",
+            Kind = options,
+            Causes = [new k8s.Models.V1StatusCause { Reason = error.Reason, Message = error.Message, Field = error.Field }],
+        };
+        return new ApiException(status);
+    }
+
+    private static string DefaultManager(string userAgent)
+    {
+        var end = userAgent.AsSpan().IndexOfAny('/', ' ');
+        return end < 0 ? userAgent : userAgent[..end];
+    }
+}

@@ -1,0 +1,51 @@
+using System.Collections.Concurrent;
+using ActorKube.Api.Kinds;
+using ActorKube.ApiServer.WatchCache;
+using Akka.Actor;
+
+namespace ActorKube.ApiServer.Registry;
+
+/// <summary>
+/// Every stored kind with its cache. A cache starts when its resource type is first asked for, so that a process that serves
+/// sixty kinds does not load sixty to begin with.
+/// </summary>
+internal sealed class ResourceRegistry
+{
+    private readonly IActorRef _store;
+    private readonly IActorRef _watchCaches;
+    private readonly ApiServerSettings _settings;
+    private readonly TimeProvider _time;
+    private readonly ConcurrentDictionary<ResourceKind, Lazy<ServedResource>> _served = [];
+    private readonly ConcurrentDictionary<string, Lazy<(ResourceCache Cache, RevisionReader Revisions)>> _stored = [];
+
+    /// <summary>The registry of the built-in kinds.</summary>
+    /// <param name="store">The store.</param>
+    /// <param name="watchCaches">The <see cref="WatchCacheSupervisor"/>.</param>
+    /// <param name="settings">How much history caches keep.</param>
+    /// <param name="time">Clock.</param>
+    public ResourceRegistry(IActorRef store, IActorRef watchCaches, ApiServerSettings settings, TimeProvider time) =>
+        (_store, _watchCaches, _settings, _time) = (store, watchCaches, settings, time);
+
+    /// <summary>The kinds.</summary>
+    public KindRegistry Kinds => KindRegistry.BuiltIn;
+
+    /// <summary>A stored kind.</summary>
+    public ServedResource Of(ResourceKind kind) => _served.GetOrAdd(kind, k => new Lazy<ServedResource>(() => Serve(k))).Value;
+
+    /// <summary>The stored kind of a model class.</summary>
+    public ServedResource Of<T>() => Of(Kinds.Of(typeof(T)));
+
+    private ServedResource Serve(ResourceKind kind)
+    {
+        var (stored, converter) = StorageVersions.Of(kind);
+        var (cache, revisions) = _stored.GetOrAdd(stored.GroupResource, _ => new(() => Open(stored))).Value;
+        return new ServedResource { Kind = kind, Strategy = StrategyRegistry.BuiltIn.Of(kind), Cache = cache, Revisions = revisions, Converter = converter };
+    }
+
+    private (ResourceCache Cache, RevisionReader Revisions) Open(ResourceKind stored)
+    {
+        var cache = new ResourceCache(stored.GroupResource, stored.ClrType!, _settings.WatchHistory, _time);
+        _watchCaches.Tell(new WatchCacheSupervisor.Start(cache));
+        return (cache, new RevisionReader(stored.GroupResource, _store, _settings.StoreTimeout));
+    }
+}

@@ -1,0 +1,55 @@
+using ActorKube.Api.Machinery;
+using ActorKube.Store.Protocol;
+using Akka.Actor;
+
+namespace ActorKube.ApiServer.WatchCache;
+
+/// <summary>
+/// Asks the store for a resource type's current revision, for consistent reads. Readers share a question, but never one that was
+/// put before they came: its answer could be older than a write they already know of.
+/// </summary>
+internal sealed class RevisionReader(string resource, IActorRef store, TimeSpan timeout)
+{
+    private readonly Lock _gate = new();
+    private Task<long>? _asked;
+    private Task<long>? _next;
+
+    /// <summary>A revision that was current at some moment after the call.</summary>
+    public Task<long> ReadAsync()
+    {
+        lock (_gate)
+        {
+            if (_asked is null or { IsCompleted: true })
+            {
+                return _asked = AskAsync();
+            }
+
+            return _next ??= AfterAsync(_asked);
+        }
+    }
+
+    private async Task<long> AfterAsync(Task<long> running)
+    {
+        await ((Task)running).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        Task<long> mine;
+        lock (_gate)
+        {
+            _next = null;
+            _asked = mine = AskAsync();
+        }
+
+        return await mine.ConfigureAwait(false);
+    }
+
+    private async Task<long> AskAsync()
+    {
+        try
+        {
+            return (await store.Ask<CurrentRevision>(new GetRevision(resource), timeout).ConfigureAwait(false)).Revision;
+        }
+        catch (AskTimeoutException e)
+        {
+            throw ApiError.Internal($"the store of {resource} does not answer: {e.Message}", e);
+        }
+    }
+}

@@ -1,0 +1,77 @@
+using ActorKube.Store.Protocol;
+using Akka.Actor;
+using Akka.Event;
+
+namespace ActorKube.ApiServer.WatchCache;
+
+/// <summary>
+/// Keeps one <see cref="ResourceCache"/> current from the store. Child of <see cref="WatchCacheSupervisor"/>, which restarts it
+/// when it fails: it then subscribes again and gets a new snapshot.
+/// </summary>
+internal sealed class WatchCacheActor : ReceiveActor, IWithTimers
+{
+    private static readonly TimeSpan BookmarkInterval = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan SubscribeRetry = TimeSpan.FromSeconds(5);
+
+    private readonly ResourceCache _cache;
+    private readonly IActorRef _store;
+    private readonly ILoggingAdapter _log = Context.GetLogger();
+    private bool _hasSnapshot;
+
+    private sealed record BookmarkDue
+    {
+        public static BookmarkDue Instance { get; } = new();
+    }
+
+    private sealed record SnapshotOverdue
+    {
+        public static SnapshotOverdue Instance { get; } = new();
+    }
+
+    public WatchCacheActor(ResourceCache cache, IActorRef store)
+    {
+        _cache = cache;
+        _store = store;
+        Receive<StoreEvents>(Handle);
+        Receive<StoreSnapshot>(Handle);
+        Receive<BookmarkDue>(_ => _cache.TickBookmarks());
+        Receive<SnapshotOverdue>(Handle);
+    }
+
+    /// <inheritdoc/>
+    public ITimerScheduler Timers { get; set; } = null!;
+
+    /// <inheritdoc/>
+    protected override void PreStart()
+    {
+        _store.Tell(new Subscribe(_cache.Resource, Self));
+        Timers.StartPeriodicTimer(BookmarkDue.Instance, BookmarkDue.Instance, BookmarkInterval);
+        Timers.StartPeriodicTimer(SnapshotOverdue.Instance, SnapshotOverdue.Instance, SubscribeRetry);
+    }
+
+    /// <inheritdoc/>
+    protected override void PostStop() => _store.Tell(new Unsubscribe(_cache.Resource, Self));
+
+    private void Handle(StoreSnapshot snapshot)
+    {
+        _cache.Apply(snapshot);
+        _hasSnapshot = true;
+        Timers.Cancel(SnapshotOverdue.Instance);
+        _log.Debug("The cache of {Resource} starts at revision {Revision} with {Count} objects", snapshot.Resource, snapshot.Revision, snapshot.Objects.Count);
+    }
+
+    // Events that come before the snapshot are in the snapshot.
+    private void Handle(StoreEvents events)
+    {
+        if (_hasSnapshot)
+        {
+            _cache.Apply(events);
+        }
+    }
+
+    private void Handle(SnapshotOverdue _)
+    {
+        _log.Warning("The store has sent no snapshot of {Resource} yet; asking again", _cache.Resource);
+        _store.Tell(new Subscribe(_cache.Resource, Self));
+    }
+}
