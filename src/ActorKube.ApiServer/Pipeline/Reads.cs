@@ -54,17 +54,15 @@ internal sealed class Reads(ApiServerSettings settings)
         return Page(context, selection, state, page, limit);
     }
 
-    /// <summary>Changes, as batches. Throws an <see cref="ApiException"/> for what is wrong with the request or, later, when events were lost.</summary>
-    public async IAsyncEnumerable<IReadOnlyList<ApiWatchEvent>> WatchAsync(RequestContext context, [EnumeratorCancellation] CancellationToken cancellationToken)
+    /// <summary>Opens a watch: throws an <see cref="ApiException"/> for what is wrong with the request.</summary>
+    public async ValueTask<IAsyncEnumerable<IReadOnlyList<ApiWatchEvent>>> WatchAsync(RequestContext context)
     {
         var selection = SelectionOf(context);
         var version = context.Query("resourceVersion") ?? "";
-        var match = context.Query("resourceVersionMatch") ?? "";
         var sendInitialEvents = Flag(context, "sendInitialEvents");
-        CheckWatchOptions(sendInitialEvents, match);
-        using var ends = CancellationTokenSource.CreateLinkedTokenSource(context.Cancelled, cancellationToken);
+        CheckWatchOptions(sendInitialEvents, context.Query("resourceVersionMatch") ?? "");
         var seconds = Number(context, "timeoutSeconds");
-        ends.CancelAfter(seconds > 0 ? TimeSpan.FromSeconds(Math.Min(seconds, 86400)) : settings.WatchTimeout);
+        var lifetime = seconds > 0 ? TimeSpan.FromSeconds(Math.Min(seconds, 86400)) : settings.WatchTimeout;
 
         // Without a version, or with "0", a watch begins with what there is, unless the client says that it wants changes only.
         var fromState = sendInitialEvents is not null || version is "" or "0";
@@ -74,6 +72,14 @@ internal sealed class Reads(ApiServerSettings settings)
         long? after = version is "" or "0" || sendInitialEvents is true ? null : ResourceVersions.Parse(version);
         var initial = sendInitialEvents ?? version is "" or "0";
         var options = new WatchOptions(selection, after, initial, sendInitialEvents is true, Flag(context, "allowWatchBookmarks") is true);
+        return RunAsync(context, state, options, lifetime);
+    }
+
+    private static async IAsyncEnumerable<IReadOnlyList<ApiWatchEvent>> RunAsync(
+        RequestContext context, CacheState state, WatchOptions options, TimeSpan lifetime, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        using var ends = CancellationTokenSource.CreateLinkedTokenSource(context.Cancelled, cancellationToken);
+        ends.CancelAfter(lifetime);
         await foreach (var batch in Watch.RunAsync(context.Resource, state, options, ends.Token).ConfigureAwait(false))
         {
             yield return batch;

@@ -8,9 +8,11 @@ using ActorKube.Store.Protocol;
 namespace ActorKube.ApiServer.Pipeline;
 
 /// <summary>One request on its way through the pipeline.</summary>
-internal sealed class RequestContext
+internal sealed class RequestContext : IDisposable
 {
     private List<string>? _warnings;
+    private IDisposable? _held;
+    private RequestContext? _main;
 
     /// <summary>What is asked.</summary>
     public required ApiRequest Request { get; init; }
@@ -21,8 +23,11 @@ internal sealed class RequestContext
     /// <summary>The kind at the request's URL.</summary>
     public required ResourceKind Kind { get; init; }
 
+    /// <summary>The kind as it is served; null for kinds that are not stored, such as a SubjectAccessReview.</summary>
+    public required ServedResource? Served { get; init; }
+
     /// <summary>The kind as it is served. Only for stored kinds.</summary>
-    public required ServedResource Resource { get; init; }
+    public ServedResource Resource => Served ?? throw new InvalidOperationException($"{Kind} is not stored.");
 
     /// <summary>When the request came; UTC.</summary>
     public required DateTimeOffset Now { get; init; }
@@ -58,6 +63,23 @@ internal sealed class RequestContext
         }
     }
 
+    /// <summary>Holds a reservation until the request is over, in place of the one before.</summary>
+    public void Hold(IDisposable reservation)
+    {
+        _held?.Dispose();
+        _held = reservation;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _held?.Dispose();
+        if (_main != this)
+        {
+            _main?.Dispose();
+        }
+    }
+
     /// <summary>The time of the request as objects record it: whole seconds.</summary>
     public DateTime Timestamp => new(Now.UtcTicks - (Now.UtcTicks % TimeSpan.TicksPerSecond), DateTimeKind.Utc);
 
@@ -80,6 +102,24 @@ internal sealed class RequestContext
         FieldManager = Query("fieldManager") is { Length: > 0 } manager ? manager : DefaultManager(Request.UserAgent);
         return this;
     }
+
+    /// <summary>The same request as if it were for the object itself and not for a subresource. Shares nothing that changes but the reservation's life.</summary>
+    public RequestContext AsMain() => _main ??= Request.Subresource.Length == 0 ? this : new RequestContext
+    {
+        Request = Request with { Subresource = "" },
+        User = User,
+        Kind = Kind,
+        Served = Served,
+        Now = Now,
+        Cancelled = Cancelled,
+        DryRun = DryRun,
+        FieldManager = FieldManager,
+        _warnings = _warnings ??= [],
+    };
+
+    /// <summary>Takes the <c>dryRun</c> of DeleteOptions.</summary>
+    public void SetDryRun(IList<string> dryRun) =>
+        DryRun = dryRun.All(d => d == "All") ? true : throw InvalidOption("DeleteOptions", FieldError.NotSupported("dryRun", dryRun.First(d => d != "All"), ["All"]));
 
     /// <summary>The 422 Status for wrong options of a request.</summary>
     public static ApiException InvalidOption(string options, FieldError error)

@@ -17,7 +17,6 @@ internal sealed record CacheState(long Revision, SortedSnapshot<CachedObject> Ob
 /// </summary>
 internal sealed class ResourceCache
 {
-
     private readonly int _history;
     private readonly PinnedStates _pins;
     private volatile CacheState? _state;

@@ -1,0 +1,33 @@
+using ActorKube.Api.Kinds;
+using ActorKube.Api.Meta;
+
+namespace ActorKube.ApiServer.Admission;
+
+/// <summary>A write that is about to happen.</summary>
+/// <param name="Operation"><c>CREATE</c>, <c>UPDATE</c>, <c>DELETE</c> or <c>CONNECT</c>.</param>
+/// <param name="Kind">The kind of the object.</param>
+/// <param name="Subresource">Subresource; empty for the object itself.</param>
+/// <param name="Namespace">Namespace; empty for cluster-scoped kinds.</param>
+/// <param name="Name">Name; empty while a name is yet to be generated.</param>
+/// <param name="Object">The object as it would be; null for a deletion. A mutating plugin may change it.</param>
+/// <param name="Old">The object as it is; null on create. Shared: read only.</param>
+/// <param name="User">Who writes.</param>
+/// <param name="DryRun">Whether nothing will be written.</param>
+public sealed record AdmissionRequest(
+    string Operation, ResourceKind Kind, string Subresource, string Namespace, string Name, object? Object, object? Old, UserInfo User, bool DryRun);
+
+/// <summary>
+/// A rule of the cluster that a write passes before it happens, beyond what its kind asks for. A plugin refuses by throwing an
+/// <see cref="Api.Machinery.ApiException"/>, usually a 403.
+/// </summary>
+public interface IAdmissionPlugin
+{
+    /// <summary>The plugin's name in the configuration, such as <c>NamespaceLifecycle</c>.</summary>
+    string Name { get; }
+
+    /// <summary>Changes the object before it is validated.</summary>
+    ValueTask MutateAsync(AdmissionRequest request, CancellationToken cancellationToken) => ValueTask.CompletedTask;
+
+    /// <summary>Refuses a write, after validation.</summary>
+    ValueTask ValidateAsync(AdmissionRequest request, CancellationToken cancellationToken) => ValueTask.CompletedTask;
+}

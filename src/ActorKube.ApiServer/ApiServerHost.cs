@@ -1,0 +1,168 @@
+using System.Net;
+using System.Net.NetworkInformation;
+using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
+using ActorKube.ApiServer.Admission;
+using ActorKube.ApiServer.Authentication;
+using ActorKube.ApiServer.Authorization;
+using ActorKube.ApiServer.Endpoints;
+using ActorKube.ApiServer.Pipeline;
+using ActorKube.ApiServer.Registry;
+using ActorKube.ApiServer.Services;
+using Akka.Actor;
+using k8s.Models;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace ActorKube.ApiServer;
+
+/// <summary>A running API server: the one place where its parts are put together.</summary>
+public sealed class ApiServerHost : IAsyncDisposable
+{
+    private readonly WebApplication _web;
+    private readonly KubeletConnector _kubelets;
+    private readonly Bootstrap _bootstrap;
+
+    private ApiServerHost(WebApplication web, ApiPipeline pipeline, ClusterCertificates certificates, TokenAuthenticator tokens, KubeletConnector kubelets, Bootstrap bootstrap, int port)
+    {
+        _web = web;
+        _kubelets = kubelets;
+        _bootstrap = bootstrap;
+        Pipeline = pipeline;
+        Certificates = certificates;
+        Tokens = tokens;
+        Port = port;
+    }
+
+    /// <summary>The way into the API for this process.</summary>
+    public ApiPipeline Pipeline { get; }
+
+    /// <summary>The cluster's certificates.</summary>
+    public ClusterCertificates Certificates { get; }
+
+    /// <summary>Bearer tokens; the join token among them.</summary>
+    public TokenAuthenticator Tokens { get; }
+
+    /// <summary>The port it listens on.</summary>
+    public int Port { get; }
+
+    /// <summary>Completes when the namespaces and the Service that every cluster has are there.</summary>
+    public Task Bootstrapped => _bootstrap.Done;
+
+    /// <summary>Starts an API server: <c>/user/apiserver</c> and the HTTPS endpoint.</summary>
+    /// <param name="system">The actor system.</param>
+    /// <param name="store">The store.</param>
+    /// <param name="settings">The section <c>actorkube.apiserver</c>.</param>
+    /// <param name="logs">Where it logs.</param>
+    /// <param name="time">Clock.</param>
+    /// <param name="identities">Where uids and names come from.</param>
+    public static async Task<ApiServerHost> StartAsync(
+        ActorSystem system, IActorRef store, ApiServerSettings settings, ILoggerFactory logs, TimeProvider? time = null, Identities? identities = null)
+    {
+        time ??= TimeProvider.System;
+        identities ??= new Identities();
+        var actor = system.ActorOf(Props.Create(() => new ApiServerActor(store)), ApiServerActor.Name);
+        var registry = new ResourceRegistry(store, actor, settings, time);
+        registry.Of<V1Namespace>();
+        var certificates = ClusterCertificates.Open(settings.PkiDirectory, time);
+        var tokens = TokenAuthenticator.Open(settings.TokenFile);
+        var authorizer = new ComponentAuthorizer();
+        var admission = new AdmissionChain(
+            [new NamespaceLifecycle(registry), new ServiceAccountAdmission(), new DefaultTolerationSeconds(), new PriorityAdmission(registry)], settings.DisabledAdmission);
+        var writer = new ObjectWriter(store, settings.StoreTimeout);
+        var modifier = new Modifier(writer);
+        var services = new ServiceAllocator(registry, settings, new Random());
+        var creates = new Creates(writer, admission, identities, services);
+        var updates = new Updates(modifier, creates, admission, services);
+        var deletes = new Deletes(writer, admission);
+        var parts = new PipelineParts(
+            new Reads(settings), creates, updates, deletes, new Scales(modifier, updates), new Bindings(modifier), new Evictions(deletes, registry), new Reviews(authorizer, tokens));
+        var pipeline = new ApiPipeline(registry, authorizer, parts, time, logs.CreateLogger<ApiPipeline>());
+        actor.Tell(new ApiServerActor.Serve(pipeline, tokens, settings.WatchWindow));
+
+        var addresses = HostAddresses();
+        var advertised = settings.AdvertiseAddress.Length > 0 ? settings.AdvertiseAddress : addresses.FirstOrDefault() ?? "";
+        var bootstrap = new Bootstrap(pipeline, settings, advertised, logs.CreateLogger<Bootstrap>());
+        var kubelets = new KubeletConnector(certificates.Authority, certificates.KubeletClient(), time);
+        var responses = new ResponseWriter(settings, time);
+        var health = new Health(
+        [
+            new HealthCheck("ping", () => null, true),
+            new HealthCheck("log", () => null, true),
+            new HealthCheck("etcd", () => registry.Of<V1Namespace>().Cache.State is null ? "the store has not answered yet" : null, true),
+            new HealthCheck("informer-sync", () => registry.Of<V1Namespace>().Cache.State is null ? "namespaces are not loaded yet" : null, false),
+            new HealthCheck("poststarthook/start-system-namespaces-controller", () => bootstrap.Done.IsCompletedSuccessfully ? null : "not finished", false),
+        ]);
+        var edge = new HttpEdge(
+            pipeline, new RequestAuthenticator(new CertificateAuthenticator(certificates.Authority, time), tokens), responses, new WatchWriter(time),
+            new Discovery(registry.Kinds, responses), health, new PlainEndpoints(responses), new NodeProxy(pipeline, registry, kubelets), identities, settings,
+            logs.CreateLogger<HttpEdge>());
+        var serving = certificates.ApiServer(
+            new AddressRange(settings.ServiceClusterIpRange).Address(1), [.. addresses, .. settings.CertificateNames, .. settings.AdvertiseAddress is { Length: > 0 } own ? new[] { own } : []]);
+        var web = Web(edge, settings, serving, certificates.Authority, logs);
+        await web.StartAsync().ConfigureAwait(false);
+        var port = new Uri(web.Urls.First()).Port;
+        bootstrap.Start(port);
+        return new ApiServerHost(web, pipeline, certificates, tokens, kubelets, bootstrap, port);
+    }
+
+    /// <summary>Stops the HTTPS endpoint; the actors end with their system.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        _bootstrap.Stop();
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(2));
+        await _web.StopAsync(limit.Token).ConfigureAwait(false);
+        await _web.DisposeAsync().ConfigureAwait(false);
+        _kubelets.Dispose();
+        Certificates.Dispose();
+    }
+
+    private static WebApplication Web(HttpEdge edge, ApiServerSettings settings, X509Certificate2 serving, X509Certificate2 authority, ILoggerFactory logs)
+    {
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ApplicationName = "actorkube-apiserver", Args = [] });
+        builder.Configuration.Sources.Clear();
+        builder.Logging.ClearProviders();
+        builder.Services.AddSingleton(logs);
+        builder.WebHost.UseKestrelHttpsConfiguration();
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = settings.MaxRequestBody;
+            kestrel.Limits.MaxConcurrentUpgradedConnections = null;
+            kestrel.Limits.MinResponseDataRate = null;
+            kestrel.Limits.KeepAliveTimeout = TimeSpan.FromMinutes(5);
+            kestrel.Limits.Http2.MaxStreamsPerConnection = 1000;
+            kestrel.Listen(settings.BindAddress, settings.Port, listen =>
+            {
+                listen.Protocols = HttpProtocols.Http1AndHttp2;
+                listen.UseHttps(new HttpsConnectionAdapterOptions
+                {
+                    ServerCertificate = serving,
+                    ServerCertificateChain = [authority],
+                    ClientCertificateMode = ClientCertificateMode.AllowCertificate,
+                    // Whether it is one of ours is judged by the authenticator: a wrong one is answered with 401 rather than with a broken handshake.
+                    ClientCertificateValidation = (_, _, _) => true,
+                });
+            });
+        });
+        var web = builder.Build();
+        Microsoft.AspNetCore.Builder.RunExtensions.Run(web, edge.HandleAsync);
+        return web;
+    }
+
+    private static List<string> HostAddresses() =>
+    [
+        .. NetworkInterface.GetAllNetworkInterfaces()
+            .Where(i => i.OperationalStatus == OperationalStatus.Up && i.NetworkInterfaceType != NetworkInterfaceType.Loopback)
+            .SelectMany(i => i.GetIPProperties().UnicastAddresses)
+            .Select(a => a.Address)
+            .Where(a => !IPAddress.IsLoopback(a) && !a.IsIPv6LinkLocal && a.AddressFamily is AddressFamily.InterNetwork or AddressFamily.InterNetworkV6)
+            .OrderBy(a => a.AddressFamily == AddressFamily.InterNetwork ? 0 : 1)
+            .Select(a => a.ToString())
+            .Distinct(),
+    ];
+}

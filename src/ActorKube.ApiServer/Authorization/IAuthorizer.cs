@@ -1,0 +1,23 @@
+using ActorKube.Api.Meta;
+
+namespace ActorKube.ApiServer.Authorization;
+
+/// <summary>What somebody wants to do, as authorization sees it.</summary>
+/// <param name="User">Who.</param>
+/// <param name="Verb"><c>get</c>, <c>list</c>, <c>create</c>… and for paths outside the API <c>get</c>, <c>post</c>…</param>
+/// <param name="Group">API group.</param>
+/// <param name="Version">API version.</param>
+/// <param name="Resource">Resource; empty for a path outside the API.</param>
+/// <param name="Subresource">Subresource.</param>
+/// <param name="Namespace">Namespace; empty for all and for cluster-scoped kinds.</param>
+/// <param name="Name">Name; empty for collections.</param>
+/// <param name="Path">The path of a request outside the API, such as <c>/metrics</c>; empty otherwise.</param>
+public sealed record AccessRequest(
+    UserInfo User, string Verb, string Group, string Version, string Resource, string Subresource, string Namespace, string Name, string Path = "");
+
+/// <summary>Says who may do what.</summary>
+public interface IAuthorizer
+{
+    /// <summary>Whether the request is allowed.</summary>
+    ValueTask<bool> IsAllowedAsync(AccessRequest request, CancellationToken cancellationToken);
+}

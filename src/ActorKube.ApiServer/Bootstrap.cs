@@ -1,0 +1,177 @@
+using ActorKube.Api.Kinds;
+using ActorKube.Api.Machinery;
+using ActorKube.Api.Meta;
+using ActorKube.ApiServer.Pipeline;
+using ActorKube.ApiServer.Services;
+using ActorKube.Client.Protocol;
+using k8s;
+using k8s.Models;
+using Microsoft.Extensions.Logging;
+
+namespace ActorKube.ApiServer;
+
+/// <summary>Makes what every cluster has: the system's namespaces, and the Service <c>kubernetes</c> whose endpoint is this server.</summary>
+internal sealed class Bootstrap(ApiPipeline pipeline, ApiServerSettings settings, string advertised, ILogger<Bootstrap> log)
+{
+    private static readonly UserInfo User = new("system:apiserver", ["system:masters", "system:authenticated"]);
+    private static readonly string[] Namespaces = ["default", "kube-system", "kube-public", "kube-node-lease"];
+    private static readonly TimeSpan Retry = TimeSpan.FromSeconds(1);
+
+    private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly CancellationTokenSource _stopped = new();
+
+    /// <summary>Completes when everything is there.</summary>
+    public Task Done => _done.Task;
+
+    /// <summary>Begins; goes on trying until it is done.</summary>
+    public void Start(int port) => _ = Task.Run(async () =>
+    {
+        while (!_stopped.IsCancellationRequested)
+        {
+            try
+            {
+                await EnsureAsync(port).ConfigureAwait(false);
+                _done.TrySetResult();
+                return;
+            }
+            catch (ApiException e)
+            {
+                log.LogWarning("Could not make the system's objects yet: {Reason}", e.Message);
+            }
+
+            await Task.Delay(Retry, _stopped.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    });
+
+    /// <summary>Gives up.</summary>
+    public void Stop() => _stopped.Cancel();
+
+    private async Task EnsureAsync(int port)
+    {
+        foreach (var name in Namespaces)
+        {
+            await EnsureAsync(new V1Namespace { Metadata = new V1ObjectMeta { Name = name } }, (_, _) => false).ConfigureAwait(false);
+        }
+
+        await EnsureAsync(KubernetesService(port), (_, _) => false).ConfigureAwait(false);
+        if (advertised.Length == 0)
+        {
+            log.LogWarning("This machine has no address but loopback: the Service kubernetes gets no endpoint");
+            return;
+        }
+
+        await EnsureAsync(Endpoints(port), Update).ConfigureAwait(false);
+        await EnsureAsync(EndpointSlice(port), Update).ConfigureAwait(false);
+    }
+
+    // Creates the object; where there is one, lets a function bring it up to date.
+    private async Task EnsureAsync<T>(T wanted, Func<T, T, bool> update) where T : class, IKubernetesObject<V1ObjectMeta>
+    {
+        var kind = KindRegistry.BuiltIn.Of<T>();
+        var request = new ApiRequest
+        {
+            Verb = "get", Group = kind.Group, Version = kind.Version, Resource = kind.Resource,
+            Namespace = wanted.Metadata.NamespaceProperty ?? "", Name = wanted.Metadata.Name, UserAgent = "kube-apiserver",
+        };
+        var found = await pipeline.HandleAsync(request, User, _stopped.Token).ConfigureAwait(false);
+        if (found.Code == 404)
+        {
+            var made = await pipeline.HandleAsync(request with { Verb = "create", Name = "", Object = wanted }, User, _stopped.Token).ConfigureAwait(false);
+            // Another server may have been faster.
+            if (made.Code is >= 400 and not 409)
+            {
+                throw new ApiException(made.Object!.As<V1Status>());
+            }
+
+            return;
+        }
+
+        if (found.Code >= 400)
+        {
+            throw new ApiException(found.Object!.As<V1Status>());
+        }
+
+        var current = ApiJson.Copy(found.Object!.As<T>());
+        if (update(current, wanted))
+        {
+            var written = await pipeline.HandleAsync(request with { Verb = "update", Object = current }, User, _stopped.Token).ConfigureAwait(false);
+            if (written.Code >= 400)
+            {
+                throw new ApiException(written.Object!.As<V1Status>());
+            }
+        }
+    }
+
+    private V1Service KubernetesService(int port) => new()
+    {
+        Metadata = new V1ObjectMeta
+        {
+            Name = "kubernetes",
+            NamespaceProperty = "default",
+            Labels = new Dictionary<string, string> { ["component"] = "apiserver", ["provider"] = "kubernetes" },
+        },
+        Spec = new V1ServiceSpec
+        {
+            Type = "ClusterIP",
+            ClusterIP = new AddressRange(settings.ServiceClusterIpRange).Address(1),
+            Ports = [new V1ServicePort { Name = "https", Port = 443, Protocol = "TCP", TargetPort = port }],
+            SessionAffinity = "None",
+        },
+    };
+
+    private V1Endpoints Endpoints(int port) => new()
+    {
+        Metadata = new V1ObjectMeta
+        {
+            Name = "kubernetes",
+            NamespaceProperty = "default",
+            Labels = new Dictionary<string, string> { ["endpointslice.kubernetes.io/skip-mirror"] = "true" },
+        },
+        Subsets = [new V1EndpointSubset { Addresses = [new V1EndpointAddress { Ip = advertised }], Ports = [new Corev1EndpointPort { Name = "https", Port = port, Protocol = "TCP" }] }],
+    };
+
+    private V1EndpointSlice EndpointSlice(int port) => new()
+    {
+        Metadata = new V1ObjectMeta
+        {
+            Name = "kubernetes",
+            NamespaceProperty = "default",
+            Labels = new Dictionary<string, string> { ["kubernetes.io/service-name"] = "kubernetes" },
+        },
+        AddressType = advertised.Contains(':', StringComparison.Ordinal) ? "IPv6" : "IPv4",
+        Endpoints = [new V1Endpoint { Addresses = [advertised], Conditions = new V1EndpointConditions { Ready = true } }],
+        Ports = [new Discoveryv1EndpointPort { Name = "https", Port = port, Protocol = "TCP" }],
+    };
+
+    // With one server the endpoint is this one. Several servers each add themselves and leave the others.
+    private bool Update(V1Endpoints current, V1Endpoints wanted)
+    {
+        var port = wanted.Subsets[0].Ports[0].Port;
+        var subset = current.Subsets?.FirstOrDefault(s => s.Ports?.Any(p => p.Port == port) is true);
+        if (subset?.Addresses?.Any(a => a.Ip == advertised) is true)
+        {
+            return false;
+        }
+
+        current.Subsets = [.. (current.Subsets ?? []).Where(s => s.Addresses?.Any(a => a.Ip == advertised) is not true && s != subset), wanted.Subsets[0]];
+        if (subset is not null)
+        {
+            current.Subsets[^1].Addresses = [.. subset.Addresses ?? [], wanted.Subsets[0].Addresses[0]];
+        }
+
+        return true;
+    }
+
+    private bool Update(V1EndpointSlice current, V1EndpointSlice wanted)
+    {
+        var samePort = current.Ports?.Any(p => p.Port == wanted.Ports[0].Port) is true;
+        if (samePort && current.Endpoints?.Any(e => e.Addresses.Contains(advertised)) is true)
+        {
+            return false;
+        }
+
+        current.Ports = wanted.Ports;
+        current.Endpoints = samePort ? [.. current.Endpoints ?? [], wanted.Endpoints[0]] : wanted.Endpoints;
+        return true;
+    }
+}

@@ -1,0 +1,158 @@
+using System.Text;
+using ActorKube.Api.Kinds;
+using ActorKube.Api.Machinery;
+using ActorKube.Api.Meta;
+using ActorKube.ApiServer.Authorization;
+using ActorKube.ApiServer.Pipeline;
+using ActorKube.ApiServer.Registry;
+using ActorKube.Client.Protocol;
+using k8s.Models;
+using Microsoft.AspNetCore.Http;
+
+namespace ActorKube.ApiServer.Endpoints;
+
+/// <summary>pods/log, exec, attach and portforward: passed on to the kubelet of the pod's node, byte for byte.</summary>
+internal sealed class NodeProxy(ApiPipeline pipeline, ResourceRegistry registry, KubeletConnector kubelets)
+{
+    private const int DefaultKubeletPort = 10250;
+
+    /// <summary>Whether the subresource is answered by a kubelet.</summary>
+    public static bool Serves(ResourceKind kind, string subresource) =>
+        kind.ClrType == typeof(V1Pod) && subresource is "log" or "exec" or "attach" or "portforward";
+
+    /// <summary>Passes the request on.</summary>
+    public async Task ForwardAsync(HttpContext http, ApiRequest request, UserInfo user)
+    {
+        var pods = registry.Of<V1Pod>();
+        if (!pods.Kind.Subresources.Any(s => s.Name == request.Subresource && s.Verbs.Contains(request.Verb)))
+        {
+            throw ApiError.MethodNotAllowed(pods.Kind, request.Verb);
+        }
+
+        var access = new AccessRequest(user, request.Verb, request.Group, request.Version, request.Resource, request.Subresource, request.Namespace, request.Name);
+        await pipeline.AuthorizeAsync(access, http.RequestAborted).ConfigureAwait(false);
+        var state = await Freshness.ConsistentAsync(pods, http.RequestAborted).ConfigureAwait(false);
+        var pod = state.Objects.Find(pods.Key(request.Namespace, request.Name))?.Object.As<V1Pod>() ?? throw ApiError.NotFound(pods.Kind, request.Name);
+        var path = KubeletPath.Of(request.Subresource, pod, http.Request.Query);
+        var (host, port) = await NodeAddressAsync(pod, http.RequestAborted).ConfigureAwait(false);
+        if (http.Features.Get<Microsoft.AspNetCore.Http.Features.IHttpUpgradeFeature>() is { IsUpgradableRequest: true } upgrade)
+        {
+            await kubelets.TunnelAsync(http, upgrade, host, port, path).ConfigureAwait(false);
+        }
+        else if (request.Subresource == "log")
+        {
+            await kubelets.StreamAsync(http, host, port, path).ConfigureAwait(false);
+        }
+        else
+        {
+            throw ApiError.BadRequest("Upgrade request required");
+        }
+    }
+
+    private async ValueTask<(string Host, int Port)> NodeAddressAsync(V1Pod pod, CancellationToken cancellationToken)
+    {
+        if (string.IsNullOrEmpty(pod.Spec?.NodeName))
+        {
+            throw ApiError.BadRequest($"pod {pod.Metadata.Name} does not have a host assigned");
+        }
+
+        var nodes = registry.Of<V1Node>();
+        var state = await Freshness.AnyAsync(nodes, cancellationToken).ConfigureAwait(false);
+        var node = state.Objects.Find(pod.Spec.NodeName)?.Object.As<V1Node>() ?? throw ApiError.NotFound(nodes.Kind, pod.Spec.NodeName);
+        var addresses = node.Status?.Addresses ?? [];
+        var address = addresses.FirstOrDefault(a => a.Type == "InternalIP") ?? addresses.FirstOrDefault(a => a.Type == "ExternalIP") ?? addresses.FirstOrDefault(a => a.Type == "Hostname");
+        return address is null
+            ? throw ApiError.Internal($"no preferred addresses found for node {node.Metadata.Name}; known addresses: []")
+            : (address.Address, node.Status?.DaemonEndpoints?.KubeletEndpoint?.Port is > 0 and var port ? port : DefaultKubeletPort);
+    }
+}
+
+/// <summary>The path and query under which a kubelet serves what the API offers as a subresource of a pod. Pure.</summary>
+internal static class KubeletPath
+{
+    private static readonly string[] LogParameters = ["follow", "previous", "sinceSeconds", "sinceTime", "timestamps", "tailLines", "limitBytes"];
+
+    /// <summary>The path and query. Throws the 400 Status when the container is not named and there are several, or there is none of that name.</summary>
+    public static string Of(string subresource, V1Pod pod, IQueryCollection query)
+    {
+        var target = $"{Uri.EscapeDataString(pod.Metadata.NamespaceProperty)}/{Uri.EscapeDataString(pod.Metadata.Name)}";
+        var parameters = new List<(string Name, string Value)>();
+        switch (subresource)
+        {
+            case "log":
+                foreach (var name in LogParameters)
+                {
+                    Add(name, name);
+                }
+
+                return $"/containerLogs/{target}/{Container(pod, query)}{Text(parameters)}";
+            case "portforward":
+                foreach (var port in query["ports"].Concat(query["port"]))
+                {
+                    parameters.Add(("port", port ?? ""));
+                }
+
+                return $"/portForward/{target}{Text(parameters)}";
+            default:
+                Flag("stdin", "input", false);
+                Flag("stdout", "output", true);
+                Flag("stderr", "error", true);
+                Flag("tty", "tty", false);
+                if (subresource == "exec")
+                {
+                    foreach (var word in query["command"])
+                    {
+                        parameters.Add(("command", word ?? ""));
+                    }
+                }
+
+                return $"/{subresource}/{target}/{Container(pod, query)}{Text(parameters)}";
+        }
+
+        void Add(string from, string to)
+        {
+            if (query[from].ToString() is { Length: > 0 } value)
+            {
+                parameters.Add((to, value));
+            }
+        }
+
+        void Flag(string from, string to, bool otherwise)
+        {
+            if (query.ContainsKey(from) ? query[from].ToString() is "1" or "true" or "" : otherwise)
+            {
+                parameters.Add((to, "1"));
+            }
+        }
+    }
+
+    private static string Container(V1Pod pod, IQueryCollection query)
+    {
+        var names = pod.Spec.Containers.Select(c => c.Name).ToList();
+        var all = names.Concat(pod.Spec.InitContainers?.Select(c => c.Name) ?? []).Concat(pod.Spec.EphemeralContainers?.Select(c => c.Name) ?? []).ToList();
+        var name = query["container"].ToString();
+        if (name.Length == 0)
+        {
+            if (names.Count == 1)
+            {
+                return Uri.EscapeDataString(names[0]);
+            }
+
+            var init = pod.Spec.InitContainers is { Count: > 0 } inits ? $" or one of the init containers: [{string.Join(' ', inits.Select(c => c.Name))}]" : "";
+            throw ApiError.BadRequest($"a container name must be specified for pod {pod.Metadata.Name}, choose one of: [{string.Join(' ', names)}]{init}");
+        }
+
+        return all.Contains(name) ? Uri.EscapeDataString(name) : throw ApiError.BadRequest($"container {name} is not valid for pod {pod.Metadata.Name}");
+    }
+
+    private static string Text(List<(string Name, string Value)> parameters)
+    {
+        var text = new StringBuilder();
+        foreach (var (name, value) in parameters)
+        {
+            text.Append(text.Length == 0 ? '?' : '&').Append(name).Append('=').Append(Uri.EscapeDataString(value));
+        }
+
+        return text.ToString();
+    }
+}

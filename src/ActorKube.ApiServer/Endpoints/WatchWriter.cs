@@ -1,0 +1,76 @@
+using System.Buffers;
+using System.Text;
+using ActorKube.Api.Kinds;
+using ActorKube.Api.Machinery;
+using ActorKube.ApiServer.Pipeline;
+using ActorKube.ApiServer.Registry;
+using ActorKube.Client.Protocol;
+using Microsoft.AspNetCore.Http;
+
+namespace ActorKube.ApiServer.Endpoints;
+
+/// <summary>Streams a watch as one JSON document a line, flushed after each batch.</summary>
+internal sealed class WatchWriter(TimeProvider time)
+{
+    /// <summary>Writes events until the watch ends. An <see cref="ApiException"/> of the enumeration becomes an ERROR event.</summary>
+    public async Task WriteAsync(HttpContext http, IAsyncEnumerable<IReadOnlyList<ApiWatchEvent>> events, ResponseFormat format, ResourceKind kind)
+    {
+        var response = http.Response;
+        response.StatusCode = 200;
+        response.ContentType = "application/json";
+        await response.StartAsync(http.RequestAborted).ConfigureAwait(false);
+        var writer = response.BodyWriter;
+        await writer.FlushAsync(http.RequestAborted).ConfigureAwait(false);
+        using var running = RequestMetrics.BeginWatch();
+        var include = TableWriter.ParseInclude(http.Request.Query["includeObject"]);
+        var columns = true;
+        try
+        {
+            await foreach (var batch in events.WithCancellation(http.RequestAborted).ConfigureAwait(false))
+            {
+                foreach (var change in batch)
+                {
+                    Write(writer, change.Type, Body(change, format, kind, include, ref columns));
+                }
+
+                var flushed = await writer.FlushAsync(http.RequestAborted).ConfigureAwait(false);
+                if (flushed.IsCompleted)
+                {
+                    return;
+                }
+            }
+        }
+        catch (ApiException e)
+        {
+            Write(writer, "ERROR", ApiJson.Serialize(e.Status));
+            await writer.FlushAsync(http.RequestAborted).ConfigureAwait(false);
+        }
+    }
+
+    private ReadOnlyMemory<byte> Body(ApiWatchEvent change, ResponseFormat format, ResourceKind kind, TableWriter.IncludeObject include, ref bool columns)
+    {
+        switch (format.Projection)
+        {
+            case Projection.None:
+                return change.Object.Json;
+            case Projection.PartialObjectMetadata:
+                return ResponseWriter.Render(json => TableWriter.WritePartial(json, change.Object));
+            default:
+                var first = columns;
+                columns = false;
+                var strategy = StrategyRegistry.BuiltIn.Of(kind);
+                return change.Type == "BOOKMARK"
+                    ? ResponseWriter.Render(json => TableWriter.WriteTable(json, strategy, [], new ApiList([], change.Object.Metadata.ResourceVersion), include, first, time.GetUtcNow()))
+                    : ResponseWriter.Render(json => TableWriter.WriteTable(json, strategy, [change.Object], null, include, first, time.GetUtcNow()));
+        }
+    }
+
+    private static void Write(IBufferWriter<byte> writer, string type, ReadOnlyMemory<byte> json)
+    {
+        writer.Write("{\"type\":\""u8);
+        writer.Write(Encoding.ASCII.GetBytes(type));
+        writer.Write("\",\"object\":"u8);
+        writer.Write(json.Span);
+        writer.Write("}\n"u8);
+    }
+}
