@@ -66,7 +66,7 @@ public sealed class ApiServerActor : ReceiveActor, IWithUnboundedStash
     // A process' own components are believed; the same claim from another process is worth nothing.
     private UserInfo? Authenticate(Connect connect, TokenAuthenticator tokens) => connect.Credential switch
     {
-        InProcessCredential own when connect.Client is ILocalRef && Sender is ILocalRef => WithAuthenticated(own.User),
+        InProcessCredential own when connect.Client.Path.Address.HasLocalScope && Sender.Path.Address.HasLocalScope => WithAuthenticated(own.User),
         TokenCredential { NodeName.Length: > 0 } join => tokens.Join(join.Token, join.NodeName),
         TokenCredential token => tokens.Authenticate(token.Token),
         _ => null,

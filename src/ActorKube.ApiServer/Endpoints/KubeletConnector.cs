@@ -173,7 +173,7 @@ internal sealed class KubeletConnector : IDisposable
         return Encoding.ASCII.GetBytes(head.Append("\r\n").ToString());
     }
 
-    private static async Task<(int Code, List<(string Name, string Value)> Headers, byte[] Rest)> ReadHeadAsync(Stream connection, CancellationToken cancellationToken)
+    private static async Task<(int Code, List<(string Name, string Value)> Headers, byte[] Beyond)> ReadHeadAsync(Stream connection, CancellationToken cancellationToken)
     {
         var buffer = new byte[MaxHead];
         var length = 0;
