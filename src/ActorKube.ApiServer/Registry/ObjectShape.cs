@@ -32,12 +32,18 @@ internal sealed class ObjectShape
     /// <summary>Sets or clears the status.</summary>
     public void SetStatus(object value, object? status) => _setStatus?.Invoke(value, status);
 
-    /// <summary>Whether anything but metadata and status differs in meaning.</summary>
+    /// <summary>Whether anything but metadata and status differs, by comparing the JSON of each part.</summary>
     public bool SpecDiffers(object a, object b)
     {
         foreach (var (get, _) in _parts)
         {
-            if (!SemanticEquality.Equal(get(a), get(b)))
+            var (x, y) = (get(a), get(b));
+            if (ReferenceEquals(x, y))
+            {
+                continue;
+            }
+
+            if (x is null || y is null || !ApiJson.Serialize(x).AsSpan().SequenceEqual(ApiJson.Serialize(y)))
             {
                 return true;
             }

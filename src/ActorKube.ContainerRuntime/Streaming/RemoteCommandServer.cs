@@ -76,13 +76,13 @@ public static class RemoteCommandServer
         var channels = new WebSocketChannels(socket, canCloseStreams: protocol == RemoteCommandProtocol.V5, options, cancellationToken);
         await using (channels.ConfigureAwait(false))
         {
-            // Clients wait for a first, empty message before they believe that the command runs.
-            await channels.SendAsync(
-                options.Stdout ? WebSocketChannels.Stdout : options.WantsStderr ? WebSocketChannels.Stderr : WebSocketChannels.Error,
-                ReadOnlyMemory<byte>.Empty, CancellationToken.None).ConfigureAwait(false);
-            var status = await RunAsync(run, channels.Streams, channels.Closed).ConfigureAwait(false);
             try
             {
+                // Clients wait for a first, empty message before they believe that the command runs.
+                await channels.SendAsync(
+                    options.Stdout ? WebSocketChannels.Stdout : options.WantsStderr ? WebSocketChannels.Stderr : WebSocketChannels.Error,
+                    ReadOnlyMemory<byte>.Empty, CancellationToken.None).ConfigureAwait(false);
+                var status = await RunAsync(run, channels.Streams, channels.Closed).ConfigureAwait(false);
                 await channels.SendAsync(WebSocketChannels.Error, RemoteCommandProtocol.Encode(protocol, status), CancellationToken.None).ConfigureAwait(false);
                 await channels.CloseAsync(FarewellTimeout, cancellationToken).ConfigureAwait(false);
             }

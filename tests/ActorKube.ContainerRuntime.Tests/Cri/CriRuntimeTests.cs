@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using ActorKube.ContainerRuntime.Cri;
+using ActorKube.ContainerRuntime.Tests.Images;
 using ActorKube.ContainerRuntime.Tests.Streaming;
 
 namespace ActorKube.ContainerRuntime.Tests.Cri;
@@ -265,6 +266,52 @@ public sealed class CriRuntimeTests(ContainerdFixture containerd)
         var failure = await Assert.ThrowsAsync<ContainerRuntimeException>(
             () => Runtime.PortForwardAsync(pod.Sandbox, 81, StreamPair.Create().Left).WaitAsync(TimeSpan.FromSeconds(20)));
         Assert.Contains("refused", failure.Message, StringComparison.Ordinal);
+    }
+
+    [SkippableFact]
+    public async Task Pulls_from_a_registry_and_says_when_there_is_nothing()
+    {
+        _ = Runtime;
+        using var registry = await LocalRegistry.StartAsync();
+        var archive = Path.Combine(containerd.Directory, "pull.tar");
+        await using (var file = File.Create(archive))
+        {
+            using var image = TestImage.OciArchive("1");
+            await image.CopyToAsync(file);
+        }
+
+        await registry.PushAsync(archive, "app:1");
+        var name = $"localhost:{registry.Port}/app:1";
+        var reference = await Runtime.PullImageAsync(name, null, null);
+        Assert.StartsWith("sha256:", reference, StringComparison.Ordinal);
+        Assert.Equal(reference, (await Runtime.ImageStatusAsync(name))!.Id);
+        await Runtime.RemoveImageAsync(name);
+        var missing = await Assert.ThrowsAsync<ContainerRuntimeException>(() => Runtime.PullImageAsync(name.Replace("app", "none", StringComparison.Ordinal), null, null));
+        Assert.True(missing.IsNotFound, missing.Message);
+    }
+
+    [SkippableFact]
+    public async Task Measures_limits_and_goes_on_logging_after_rotation()
+    {
+        await using var pod = await StartAsync("misc");
+        var container = await pod.RunAsync("main", "sh", "-c", "while true; do echo tick; sleep 0.1; done");
+        var stats = Assert.Single(await Runtime.ListContainerStatsAsync(new ContainerStatsFilter { Id = container }));
+        Assert.True(stats.Memory.WorkingSetBytes.Value > 0);
+        await Runtime.UpdateContainerResourcesAsync(container, new LinuxContainerResources { CpuShares = 512 });
+        var filesystem = Assert.Single((await Runtime.ImageFsInfoAsync()).ImageFilesystems);
+        Assert.StartsWith(containerd.Directory, filesystem.FsId.Mountpoint, StringComparison.Ordinal);
+
+        var log = Path.Combine(pod.Config.LogDirectory, "main.log");
+        File.Move(log, log + ".1");
+        await Runtime.ReopenContainerLogAsync(container);
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        while (!(await File.ReadAllTextAsync(log, patience.Token)).Contains("tick", StringComparison.Ordinal))
+        {
+            await Task.Delay(20, patience.Token);
+        }
+
+        Assert.Equal(container, Assert.Single(await Runtime.ListContainersAsync(new ContainerFilter { PodSandboxId = pod.Sandbox })).Id);
+        Assert.Equal(pod.Sandbox, Assert.Single(await Runtime.ListPodSandboxAsync(new PodSandboxFilter { LabelSelector = { ["test"] = "misc" } })).Id);
     }
 
     [SkippableFact]

@@ -85,10 +85,20 @@ public sealed class RemoteCommandServerTests
             await Task.Delay(Timeout.Infinite, token);
             return 0;
         });
+        await session.Client.ReceiveAsync(new byte[10].AsMemory(), CancellationToken.None).AsTask().WaitAsync(Patience);
         session.Client.Abort();
         session.Wire.Left.Dispose();
         await cancelled.Task.WaitAsync(Patience);
         await session.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task A_client_that_is_gone_before_the_command_runs_is_no_failure()
+    {
+        var wire = StreamPair.Create();
+        var server = WebSocket.CreateFromStream(wire.Right, new WebSocketCreationOptions { IsServer = true });
+        wire.Right.Dispose();
+        await RemoteCommandServer.ServeWebSocketAsync(server, All, (_, token) => Task.Delay(Timeout.Infinite, token).ContinueWith(_ => 0)).WaitAsync(Patience);
     }
 
     [Fact]

@@ -19,13 +19,13 @@ public sealed class SpdyConnection : IAsyncDisposable
     private readonly ConcurrentDictionary<int, TaskCompletionSource> _pings = new();
     private readonly Channel<SpdyStream> _opened = Channel.CreateUnbounded<SpdyStream>(new UnboundedChannelOptions { SingleWriter = true });
     private readonly CancellationTokenSource _stop = new();
+    private readonly SpdyAnswers _answers = new();
     private readonly Task _reading;
     private int _lastOwnId;
     private int _lastPeerId;
     private int _lastPing;
     private int _peerInitialWindow = SpdyProtocol.InitialWindow;
     private int _unacknowledged;
-    private int _posted;
     private int _disposed;
     private volatile bool _goneAway;
     private volatile Exception? _failure;
@@ -168,7 +168,7 @@ public sealed class SpdyConnection : IAsyncDisposable
 
     private ValueTask UpdateWindowAsync(int id, int delta) => _failure is not null
         ? default
-        : PostAsync(SendAsync(_writer.ControlAsync(SpdyFrameType.WindowUpdate, 0, SpdyFrameWriter.Body(id, delta), _stop.Token)));
+        : _answers.PostAsync(SendAsync(_writer.ControlAsync(SpdyFrameType.WindowUpdate, 0, SpdyFrameWriter.Body(id, delta), _stop.Token)));
 
     private Task SendGoAwayAsync(int status, CancellationToken cancellationToken) =>
         SendAsync(_writer.ControlAsync(SpdyFrameType.GoAway, 0, SpdyFrameWriter.Body(_lastPeerId, status), cancellationToken));
@@ -186,32 +186,6 @@ public sealed class SpdyConnection : IAsyncDisposable
         {
             Break(e);
             throw new SpdyException($"The connection broke: {e.Message}", e);
-        }
-    }
-
-    // Answers to the peer do not hold up reading, or two ends that both wait to be read would wait for ever;
-    // except from a peer who makes us answer faster than it takes the answers.
-    private ValueTask PostAsync(Task sending)
-    {
-        const int most = 1000;
-        return Interlocked.Increment(ref _posted) > most ? new ValueTask(Post(sending)) : Ignore(Post(sending));
-
-        static ValueTask Ignore(Task task) => default;
-    }
-
-    private async Task Post(Task sending)
-    {
-        try
-        {
-            await sending.ConfigureAwait(false);
-        }
-        catch (Exception e) when (e is IOException or OperationCanceledException)
-        {
-            // The connection broke or stops, and everybody on it has been told.
-        }
-        finally
-        {
-            Interlocked.Decrement(ref _posted);
         }
     }
 
@@ -266,7 +240,7 @@ public sealed class SpdyConnection : IAsyncDisposable
         catch (SpdyException e)
         {
             const int protocolError = 1;
-            await PostAsync(SendGoAwayAsync(protocolError, _stop.Token)).ConfigureAwait(false);
+            await _answers.PostAsync(SendGoAwayAsync(protocolError, _stop.Token)).ConfigureAwait(false);
             Break(e);
         }
         catch (Exception e)
@@ -283,7 +257,7 @@ public sealed class SpdyConnection : IAsyncDisposable
     {
         if (!_streams.TryGetValue(frame.StreamId, out var stream) && frame.StreamId > (IsOwn(frame.StreamId) ? _lastOwnId : _lastPeerId))
         {
-            await PostAsync(SendResetAsync(frame.StreamId, SpdyResetStatus.InvalidStream, _stop.Token)).ConfigureAwait(false);
+            await _answers.PostAsync(SendResetAsync(frame.StreamId, SpdyResetStatus.InvalidStream, _stop.Token)).ConfigureAwait(false);
         }
 
         for (var left = frame.Length; left > 0;)
@@ -346,7 +320,7 @@ public sealed class SpdyConnection : IAsyncDisposable
                 _pings.GetValueOrDefault(frame.Number(0))?.TrySetResult();
                 break;
             case SpdyFrameType.Ping:
-                await PostAsync(SendAsync(_writer.ControlAsync(SpdyFrameType.Ping, 0, frame.Body, _stop.Token))).ConfigureAwait(false);
+                await _answers.PostAsync(SendAsync(_writer.ControlAsync(SpdyFrameType.Ping, 0, frame.Body, _stop.Token))).ConfigureAwait(false);
                 break;
             case SpdyFrameType.GoAway:
                 _goneAway = true;
@@ -371,7 +345,7 @@ public sealed class SpdyConnection : IAsyncDisposable
         _lastPeerId = id;
         if (_streams.Count >= _options.MaxStreams)
         {
-            await PostAsync(SendResetAsync(id, SpdyResetStatus.RefusedStream, _stop.Token)).ConfigureAwait(false);
+            await _answers.PostAsync(SendResetAsync(id, SpdyResetStatus.RefusedStream, _stop.Token)).ConfigureAwait(false);
             return;
         }
 
