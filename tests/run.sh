@@ -6,7 +6,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-packages=(containerd runc crun conmon containernetworking-plugins nftables iproute2 conntrack skopeo umoci busybox-static
+packages=(containerd runc crun conmon containernetworking-plugins nftables iproute2 conntrack bind9-dnsutils skopeo umoci busybox-static
   docker-registry postgresql nodejs npm curl ca-certificates procps)
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
   command -v kubectl >/dev/null || packages+=(kubernetes-client)

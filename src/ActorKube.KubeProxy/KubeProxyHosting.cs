@@ -1,4 +1,5 @@
 using ActorKube.Client.Informers;
+using ActorKube.KubeProxy.Dns;
 using ActorKube.KubeProxy.Services;
 using Akka.DependencyInjection;
 using Akka.Hosting;
@@ -7,6 +8,9 @@ namespace ActorKube.KubeProxy;
 
 /// <summary>Marks kube-proxy in the actor registry.</summary>
 public sealed class KubeProxyKey;
+
+/// <summary>Marks DNS in the actor registry.</summary>
+public sealed class DnsKey;
 
 /// <summary>Wires kube-proxy, DNS and the pod network into a node process.</summary>
 public static class KubeProxyHosting
@@ -23,4 +27,13 @@ public static class KubeProxyHosting
             var services = KubeProxyServices.OnThisMachine(nodeName, informers(resolver), TimeProvider.System, settings);
             registry.Register<KubeProxyKey>(system.ActorOf(KubeProxyActor.Props(services, settings), "kube-proxy"));
         });
+
+    /// <summary>Runs <see cref="DnsActor"/> at <c>/user/dns</c>.</summary>
+    /// <param name="builder">The actor system.</param>
+    /// <param name="nodeName">The node it works for.</param>
+    /// <param name="informers">Gives the informers once the actor system stands.</param>
+    public static AkkaConfigurationBuilder AddDns(this AkkaConfigurationBuilder builder, string nodeName, Func<IDependencyResolver, IInformerFactory> informers) => builder
+        .AddHocon(ReferenceConfig.Load(), HoconAddMode.Append)
+        .WithActors((system, registry, resolver) =>
+            registry.Register<DnsKey>(system.ActorOf(DnsActor.Props(new DnsServices(nodeName, informers(resolver)), DnsSettings.From(system.Settings.Config)), "dns")));
 }
