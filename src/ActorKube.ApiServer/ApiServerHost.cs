@@ -6,6 +6,7 @@ using ActorKube.ApiServer.Admission;
 using ActorKube.ApiServer.Authentication;
 using ActorKube.ApiServer.Authorization;
 using ActorKube.ApiServer.Endpoints;
+using ActorKube.ApiServer.OpenApi;
 using ActorKube.ApiServer.Pipeline;
 using ActorKube.ApiServer.Registry;
 using ActorKube.ApiServer.Services;
@@ -99,7 +100,7 @@ public sealed class ApiServerHost : IAsyncDisposable
         ]);
         var edge = new HttpEdge(
             pipeline, new RequestAuthenticator(new CertificateAuthenticator(certificates.Authority, time), tokens), responses, new WatchWriter(time),
-            new Discovery(registry.Kinds, responses), health, new PlainEndpoints(responses), new NodeProxy(pipeline, registry, kubelets), identities, settings,
+            new Discovery(registry.Kinds, responses), health, new PlainEndpoints(responses, new OpenApiDocuments(registry.Kinds, "v1.36.0")), new NodeProxy(pipeline, registry, kubelets), identities, settings,
             logs.CreateLogger<HttpEdge>());
         var serving = certificates.ApiServer(
             new AddressRange(settings.ServiceClusterIpRange).Address(1), [.. addresses, .. settings.CertificateNames, .. settings.AdvertiseAddress is { Length: > 0 } own ? new[] { own } : []]);

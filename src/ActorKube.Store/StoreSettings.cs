@@ -13,6 +13,16 @@ public enum StoreProvider
     PostgreSql,
 }
 
+/// <summary>The Akka.Persistence plugin that writes to the database.</summary>
+public enum StorePlugin
+{
+    /// <summary>The store's own.</summary>
+    BuiltIn,
+
+    /// <summary>Akka.Persistence.Sql.</summary>
+    AkkaPersistenceSql,
+}
+
 /// <summary>The section <c>actorkube.store</c>, typed. <c>reference.conf</c> explains each setting.</summary>
 public sealed record StoreSettings
 {
@@ -24,6 +34,9 @@ public sealed record StoreSettings
 
     /// <summary>Where events are kept.</summary>
     public required StoreProvider Provider { get; init; }
+
+    /// <summary>What writes to it.</summary>
+    public required StorePlugin Plugin { get; init; }
 
     /// <summary>Settings of <see cref="StoreProvider.Sqlite"/>.</summary>
     public required SqliteSettings Sqlite { get; init; }
@@ -73,6 +86,7 @@ public sealed record StoreSettings
         return new StoreSettings
         {
             Provider = Choice(store, "provider", ("sqlite", StoreProvider.Sqlite), ("postgresql", StoreProvider.PostgreSql)),
+            Plugin = Choice(store, "plugin", ("built-in", StorePlugin.BuiltIn), ("akka-persistence-sql", StorePlugin.AkkaPersistenceSql)),
             Sqlite = new SqliteSettings
             {
                 Directory = store.GetString("sqlite.directory"),

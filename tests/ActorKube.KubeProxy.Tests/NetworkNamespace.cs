@@ -30,7 +30,8 @@ public sealed partial class NetworkNamespace : IDisposable
         : new[] { "ip", "nft", "nsenter" }.FirstOrDefault(p => !Shell.Exists(p)) is { } program ? $"the program {program} is not installed"
         : null;
 
-    public string Ip(string arguments) => Run(["ip", .. arguments.Split(' ')]);
+    /// <summary>Runs <c>ip</c> once for all these commands. Such for IPv6 need no <c>-6</c> where an address says it.</summary>
+    public string Ip(params string[] commands) => Shell.RunWith(string.Join('\n', commands) + "\n", [.. Enter, "ip", "-batch", "-"]);
 
     public string Run(params string[] command) => Shell.Run([.. Enter, .. command]);
 
@@ -63,8 +64,7 @@ public sealed partial class NetworkNamespace : IDisposable
     /// <summary>Joins two namespaces by a pair of interfaces.</summary>
     public void Connect(string ownInterface, NetworkNamespace other, string otherInterface)
     {
-        Ip($"link add {ownInterface} type veth peer name {otherInterface} netns {other.Name}");
-        Ip($"link set {ownInterface} up");
+        Ip($"link add {ownInterface} type veth peer name {otherInterface} netns {other.Name}", $"link set {ownInterface} up");
         other.Ip($"link set {otherInterface} up");
     }
 
@@ -107,10 +107,10 @@ public sealed partial class NetworkNamespace : IDisposable
     }
 
     /// <summary>Connects and returns what the server says; the exception of the socket when it cannot.</summary>
-    public async Task<string> AskAsync(string address, int port, string? from = null)
+    public async Task<string> AskAsync(string address, int port, string? from = null, int seconds = 5)
     {
         using var socket = Do(() => NewSocket(address, SocketType.Stream, from));
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(3));
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(seconds));
         await socket.ConnectAsync(IPAddress.Parse(address), port, limit.Token);
         var buffer = new byte[200];
         var read = await socket.ReceiveAsync(buffer, limit.Token);
@@ -177,9 +177,13 @@ public sealed partial class NetworkNamespace : IDisposable
 /// <summary>Runs programs.</summary>
 public static class Shell
 {
-    public static string Run(params string[] command)
+    public static string Run(params string[] command) => RunWith("", command);
+
+    public static string RunWith(string input, params string[] command)
     {
-        using var process = Process.Start(new ProcessStartInfo(command[0], command.Skip(1)) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        using var process = Process.Start(new ProcessStartInfo(command[0], command.Skip(1)) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true })!;
+        process.StandardInput.Write(input);
+        process.StandardInput.Close();
         var error = process.StandardError.ReadToEndAsync();
         var output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();

@@ -5,13 +5,16 @@ namespace ActorKube.Store.Tests;
 
 public sealed class PostgreSqlTests
 {
-    [SkippableFact]
-    public async Task The_store_works_the_same_on_PostgreSQL()
+    [SkippableTheory]
+    [InlineData("built-in")]
+    [InlineData("akka-persistence-sql")]
+    public async Task The_store_works_the_same_on_PostgreSQL(string plugin)
     {
         Skip.If(PostgreSqlCluster.Binaries is null, "PostgreSQL is not installed (apt-get install postgresql)");
         using var cluster = PostgreSqlCluster.Start();
         var settings = StoreHost.SettingsIn("unused", $"""
             provider = postgresql
+            plugin = {plugin}
             postgresql.connection-string = "{cluster.ConnectionString}"
             restart.min-backoff = 10ms
             restart.max-backoff = 100ms

@@ -4,8 +4,15 @@ using Microsoft.Data.Sqlite;
 
 namespace ActorKube.Store.Tests;
 
-public sealed class StoreActorTests : IDisposable
+public sealed class BuiltInStoreActorTests() : StoreActorTests("built-in");
+
+public sealed class AkkaPersistenceSqlStoreActorTests() : StoreActorTests("akka-persistence-sql");
+
+/// <summary>The store on real SQLite files, with either plugin.</summary>
+public abstract class StoreActorTests(string plugin) : IDisposable
 {
+    private const string QuickRestart = "restart { min-backoff = 10ms, max-backoff = 50ms }";
+
     private readonly TempDirectory _directory = new();
 
     public void Dispose() => _directory.Dispose();
@@ -13,7 +20,7 @@ public sealed class StoreActorTests : IDisposable
     [Fact]
     public async Task Writes_survive_a_restart()
     {
-        var settings = StoreHost.SettingsIn(_directory.Path);
+        var settings = Settings();
         await using (var first = await StoreHost.StartAsync(settings))
         {
             Assert.Equal(new Committed(1), await first.AskAsync(Some.Create("ns/a")));
@@ -33,7 +40,7 @@ public sealed class StoreActorTests : IDisposable
     [Fact]
     public async Task Resource_types_count_their_revisions_apart()
     {
-        await using var host = await StoreHost.StartAsync(StoreHost.SettingsIn(_directory.Path));
+        await using var host = await StoreHost.StartAsync(Settings());
         Assert.Equal(new Committed(1), await host.AskAsync(Some.Create("ns/a", resource: "pods")));
         Assert.Equal(new Committed(1), await host.AskAsync(Some.Create("ns/a", resource: "deployments.apps")));
         Assert.Equal(new CurrentRevision(0), await host.AskAsync(new GetRevision("nodes")));
@@ -42,7 +49,7 @@ public sealed class StoreActorTests : IDisposable
     [Fact]
     public async Task A_subscriber_gets_the_objects_and_then_every_change_in_order()
     {
-        await using var host = await StoreHost.StartAsync(StoreHost.SettingsIn(_directory.Path));
+        await using var host = await StoreHost.StartAsync(Settings());
         await host.AskAsync(Some.Create("ns/a", "1"));
         await host.AskAsync(Some.Update("ns/a", 1, "2"));
         var probe = new StoreProbe(host.System);
@@ -64,7 +71,7 @@ public sealed class StoreActorTests : IDisposable
     [Fact]
     public async Task A_subscriber_that_left_hears_nothing_more()
     {
-        await using var host = await StoreHost.StartAsync(StoreHost.SettingsIn(_directory.Path));
+        await using var host = await StoreHost.StartAsync(Settings());
         var (gone, stays) = (new StoreProbe(host.System), new StoreProbe(host.System));
         host.Store.Tell(new Subscribe("pods", gone.Ref));
         host.Store.Tell(new Subscribe("pods", stays.Ref));
@@ -81,7 +88,7 @@ public sealed class StoreActorTests : IDisposable
     [Fact]
     public async Task Of_many_who_write_the_same_revision_exactly_one_wins()
     {
-        await using var host = await StoreHost.StartAsync(StoreHost.SettingsIn(_directory.Path));
+        await using var host = await StoreHost.StartAsync(Settings());
         var current = 0L;
         for (var round = 0; round < 20; round++)
         {
@@ -96,7 +103,7 @@ public sealed class StoreActorTests : IDisposable
     [Fact]
     public async Task When_the_journal_fails_writers_are_told_and_the_store_comes_back_with_its_subscribers()
     {
-        await using var host = await StoreHost.StartAsync(StoreHost.SettingsIn(_directory.Path, "restart { min-backoff = 10ms, max-backoff = 50ms }"));
+        await using var host = await StoreHost.StartAsync(Settings(QuickRestart));
         await host.AskAsync(Some.Create("ns/a"));
         var probe = new StoreProbe(host.System);
         host.Store.Tell(new Subscribe("pods", probe.Ref));
@@ -116,7 +123,7 @@ public sealed class StoreActorTests : IDisposable
     [Fact]
     public async Task A_second_incarnation_cannot_fork_the_history()
     {
-        var settings = StoreHost.SettingsIn(_directory.Path, "restart { min-backoff = 10ms, max-backoff = 50ms }");
+        var settings = Settings(QuickRestart);
         await using var stale = await StoreHost.StartAsync(settings);
         await stale.AskAsync(Some.Create("ns/a"));
         await using (var replacement = await StoreHost.StartAsync(settings))
@@ -132,8 +139,8 @@ public sealed class StoreActorTests : IDisposable
     [Fact]
     public async Task Snapshots_spare_the_replay_and_churn_without_history_does_not_grow_the_journal()
     {
-        const string Settings = "snapshot { min-events = 100, max-events = 100 }\n history { none = [leases], keep-events = 20, delete-chunk = 15 }";
-        var settings = StoreHost.SettingsIn(_directory.Path, Settings);
+        const string Churn = "snapshot { min-events = 100, max-events = 100 }\n history { none = [leases], keep-events = 20, delete-chunk = 15 }";
+        var settings = Settings(Churn);
         await using (var host = await StoreHost.StartAsync(settings))
         {
             for (var i = 0; i < 1000; i += 10)
@@ -160,11 +167,34 @@ public sealed class StoreActorTests : IDisposable
     [Fact]
     public async Task The_database_is_set_up_to_lose_nothing()
     {
-        await using var host = await StoreHost.StartAsync(StoreHost.SettingsIn(_directory.Path));
+        await using var host = await StoreHost.StartAsync(Settings());
         await host.AskAsync(Some.Create("ns/a"));
         Assert.Equal("wal", Sql("PRAGMA journal_mode"));
         Assert.Equal(1L, Sql("SELECT count(*) FROM pragma_index_list('journal') WHERE \"unique\" = 1"));
     }
+
+    [Fact]
+    public async Task Another_plugin_may_take_over_at_the_next_start()
+    {
+        var other = plugin == "built-in" ? "akka-persistence-sql" : "built-in";
+        const string Snapshots = "snapshot { min-events = 40, max-events = 40 }\n";
+        await using (var host = await StoreHost.StartAsync(Settings(Snapshots)))
+            await Task.WhenAll(Enumerable.Range(0, 100).Select(n => host.AskAsync(Some.Write($"ns/{n % 7}", $"{n}"))));
+
+        await using var next = await StoreHost.StartAsync(StoreHost.SettingsIn(_directory.Path, Snapshots + $"plugin = {other}"));
+        Assert.Equal(new CurrentRevision(100), await next.AskAsync(new GetRevision("pods")));
+        Assert.Equal(new Committed(101), await next.AskAsync(Some.Write("ns/0")));
+    }
+
+    [Fact]
+    public async Task A_large_object_goes_through()
+    {
+        await using var host = await StoreHost.StartAsync(Settings());
+        var put = new Put("configmaps", "ns/large", new byte[3 * 1024 * 1024], Expected.Absent, Some.Cause);
+        Assert.Equal(new Committed(1), await host.AskAsync(put));
+    }
+
+    private StoreSettings Settings(string overrides = "") => StoreHost.SettingsIn(_directory.Path, $"plugin = {plugin}\n{overrides}");
 
     private long Count(string file, string table, string persistenceId) =>
         (long)Sql($"SELECT count(*) FROM {table} WHERE persistence_id = '{persistenceId}'", file)!;

@@ -48,6 +48,7 @@ public static class SemanticEquality
             ShapeKind.Quantity => Quantity.From((ResourceQuantity)left) == Quantity.From((ResourceQuantity)right),
             ShapeKind.IntOrString => ((IntOrString)left).Value == ((IntOrString)right).Value,
             ShapeKind.Bytes => ((byte[])left).AsSpan().SequenceEqual((byte[])right),
+            ShapeKind.Time => ((DateTime)left).ToUniversalTime() == ((DateTime)right).ToUniversalTime(),
             ShapeKind.Any => System.Text.Json.Nodes.JsonNode.DeepEquals(JsonTree.Parse(ApiJson.Serialize(left)), JsonTree.Parse(ApiJson.Serialize(right))),
             _ => left.Equals(right),
         };

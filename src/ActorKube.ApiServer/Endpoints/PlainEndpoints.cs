@@ -1,12 +1,15 @@
 using System.Runtime.InteropServices;
+using ActorKube.ApiServer.OpenApi;
 using Microsoft.AspNetCore.Http;
 using Prometheus;
 
 namespace ActorKube.ApiServer.Endpoints;
 
-/// <summary><c>/version</c> and <c>/metrics</c>.</summary>
-internal sealed class PlainEndpoints(ResponseWriter responses)
+/// <summary><c>/version</c>, <c>/metrics</c> and the OpenAPI documents.</summary>
+internal sealed class PlainEndpoints(ResponseWriter responses, OpenApiDocuments openApi)
 {
+    private const string V3 = "/openapi/v3/";
+
     private static readonly ReadOnlyMemory<byte> Version = ResponseWriter.Render(json =>
     {
         json.WriteStartObject();
@@ -38,9 +41,41 @@ internal sealed class PlainEndpoints(ResponseWriter responses)
                 http.Response.ContentType = PrometheusConstants.TextContentTypeWithVersionAndEncoding;
                 await Metrics.DefaultRegistry.CollectAndExportAsTextAsync(http.Response.Body, http.RequestAborted).ConfigureAwait(false);
                 return true;
+            case "/openapi/v2":
+                await DocumentAsync(http, openApi.V2).ConfigureAwait(false);
+                return true;
+            case "/openapi/v3":
+                await DocumentAsync(http, openApi.V3Index).ConfigureAwait(false);
+                return true;
+            case var below when below.StartsWith(V3, StringComparison.Ordinal) && openApi.V3(below[V3.Length..]) is { } document:
+                await DocumentAsync(http, document).ConfigureAwait(false);
+                return true;
             default:
                 return false;
         }
+    }
+
+    // The hash in the URL names the content: a client may keep such a document for ever. A URL with another hash leads to the current one.
+    private async Task DocumentAsync(HttpContext http, OpenApiDocument document)
+    {
+        var hash = http.Request.Query["hash"].ToString();
+        if (hash.Length > 0 && hash != document.Hash)
+        {
+            http.Response.Redirect($"{http.Request.Path}?hash={document.Hash}", true);
+            return;
+        }
+
+        var etag = $"\"{document.Hash}\"";
+        http.Response.Headers.ETag = etag;
+        http.Response.Headers.Vary = "Accept";
+        http.Response.Headers.CacheControl = hash.Length > 0 ? "public, immutable" : "no-cache, private";
+        if (http.Request.Headers.IfNoneMatch == etag)
+        {
+            http.Response.StatusCode = 304;
+            return;
+        }
+
+        await responses.WriteBytesAsync(http, 200, document.Json).ConfigureAwait(false);
     }
 
     private static string Architecture() => RuntimeInformation.OSArchitecture switch

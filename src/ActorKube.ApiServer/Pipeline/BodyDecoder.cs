@@ -1,6 +1,6 @@
 using ActorKube.Api.Kinds;
 using ActorKube.Api.Machinery;
-using ActorKube.ApiServer.Registry;
+using ActorKube.ApiServer.Protobuf;
 using k8s;
 using k8s.Models;
 
@@ -9,7 +9,8 @@ namespace ActorKube.ApiServer.Pipeline;
 /// <summary>Turns a request's body into an object of the kind that the URL expects, with Kubernetes' words for a body that is none.</summary>
 internal static class BodyDecoder
 {
-    private static readonly string[] Accepted = ["application/json", "application/yaml"];
+    private const string Protobuf = "application/vnd.kubernetes.protobuf";
+    private static readonly string[] Accepted = ["application/json", "application/yaml", Protobuf];
 
     /// <summary>The body as the kind's class, with apiVersion, kind and metadata set. Throws the 400 or 415 Status.</summary>
     public static IKubernetesObject<V1ObjectMeta> Decode(RequestContext context) => Decode(context, context.Kind);
@@ -115,8 +116,21 @@ internal static class BodyDecoder
     {
         "" or "application/json" or "*/*" => StrictDecoder.Decode(context.Request.Body.Span, type),
         "application/yaml" or "application/x-yaml" or "text/yaml" => StrictDecoder.DecodeYaml(context.Request.Body.Span, type),
+        Protobuf => ReadProtobuf(context, type),
         _ => throw ApiError.UnsupportedMediaType(Accepted),
     };
+
+    private static Decoded ReadProtobuf(RequestContext context, Type type)
+    {
+        try
+        {
+            return StrictDecoder.Decode(ProtobufReader.ToJson(context.Request.Body), type);
+        }
+        catch (FormatException e)
+        {
+            return new Decoded(null, e.Message, []);
+        }
+    }
 
     private static void Report(RequestContext context, IReadOnlyList<string> strict, Func<string, ApiException> refuse)
     {

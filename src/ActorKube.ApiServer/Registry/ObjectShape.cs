@@ -32,18 +32,12 @@ internal sealed class ObjectShape
     /// <summary>Sets or clears the status.</summary>
     public void SetStatus(object value, object? status) => _setStatus?.Invoke(value, status);
 
-    /// <summary>Whether anything but metadata and status differs, by comparing the JSON of each part.</summary>
+    /// <summary>Whether anything but metadata and status differs in meaning.</summary>
     public bool SpecDiffers(object a, object b)
     {
         foreach (var (get, _) in _parts)
         {
-            var (x, y) = (get(a), get(b));
-            if (ReferenceEquals(x, y))
-            {
-                continue;
-            }
-
-            if (x is null || y is null || !ApiJson.Serialize(x).AsSpan().SequenceEqual(ApiJson.Serialize(y)))
+            if (!SemanticEquality.Equal(get(a), get(b)))
             {
                 return true;
             }

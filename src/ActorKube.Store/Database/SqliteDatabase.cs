@@ -1,76 +1,129 @@
-using System.Collections.Concurrent;
-using System.Data.Common;
-using System.Runtime.CompilerServices;
-using LinqToDB;
 using Microsoft.Data.Sqlite;
 using SQLitePCL;
 
 namespace ActorKube.Store.Database;
 
-/// <summary>
-/// One SQLite file. Its table is made with the first connection, and each connection gets its settings once, although linq2db opens
-/// one per transaction: the pool hands the same handle out again, and handles are known by identity.
-/// </summary>
-internal sealed class SqliteDatabase
+/// <summary>Two SQLite files: the journal, and the snapshots apart from it, so that saving one never blocks writers.</summary>
+internal sealed class SqliteDatabase(SqliteSettings settings) : IStoreDatabase
 {
-    private readonly ConditionalWeakTable<sqlite3, object> _prepared = [];
-    private readonly string _pragmas;
-    private readonly Lock _creating = new();
-    private readonly string _ddl;
-    private bool _created;
+    private const string InsertRow = """
+        INSERT INTO journal (persistence_id, sequence_number, deleted, created, identifier, manifest, tags, writer_uuid, message)
+        VALUES ($id, $nr, 0, $created, $serializer, $manifest, '', $writer, $message)
+        """;
 
-    public SqliteDatabase(string path, SqliteSettings settings, string ddl)
+    private const string InRange = "persistence_id = $id AND sequence_number BETWEEN $from AND $to AND created BETWEEN $after AND $before";
+
+    private readonly SqliteFile _journal = new(Path.Combine(settings.Directory, "journal.db"), settings, StoreTables.SqliteJournal);
+    private readonly SqliteFile _snapshots = new(Path.Combine(settings.Directory, "snapshots.db"), settings, StoreTables.SqliteSnapshot);
+    private (SqliteConnection Connection, SqliteCommand Insert)? _prepared;
+
+    public Task WriteAsync(IReadOnlyList<JournalRow> rows) => _journal.WriteAsync(connection =>
     {
-        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
-        ConnectionString = new SqliteConnectionStringBuilder
+        var insert = PrepareInsert(connection);
+        connection.Execute("BEGIN IMMEDIATE");
+        try
         {
-            DataSource = path,
-            Mode = SqliteOpenMode.ReadWriteCreate,
-            DefaultTimeout = Seconds(settings.BusyTimeout),
-        }.ToString();
-
-        // SQLite's own busy handler polls every few milliseconds; Microsoft.Data.Sqlite's, which comes after it, sleeps for 150.
-        _pragmas = FormattableString.Invariant($"""
-            PRAGMA busy_timeout = {(long)settings.BusyTimeout.TotalMilliseconds};
-            PRAGMA synchronous = {settings.Synchronous};
-            PRAGMA wal_autocheckpoint = {settings.WalAutocheckpoint};
-            PRAGMA cache_size = -{settings.CacheSize};
-            """);
-        _ddl = ddl;
-    }
-
-    public string ConnectionString { get; }
-
-    public DataOptions Options() => new DataOptions()
-        .UseConnectionString(ProviderName.SQLiteMS, ConnectionString)
-        .UseAfterConnectionOpened(Prepare, (connection, _) =>
+            foreach (var row in rows)
+                Insert(insert, row);
+        }
+        catch (SqliteException e) when (e.SqliteErrorCode == raw.SQLITE_CONSTRAINT)
         {
-            Prepare(connection);
-            return Task.CompletedTask;
-        });
-
-    private void Prepare(DbConnection opened)
-    {
-        var connection = (SqliteConnection)opened;
-        if (_prepared.TryGetValue(connection.Handle!, out _))
-            return;
-        Execute(connection, _pragmas);
-        lock (_creating)
-        {
-            if (!_created)
-                Execute(connection, "PRAGMA journal_mode = WAL;\n" + _ddl);
-            _created = true;
+            connection.Execute("ROLLBACK");
+            throw new DuplicateRowException(e);
         }
 
-        _prepared.AddOrUpdate(connection.Handle!, this);
-    }
+        connection.Execute("COMMIT");
+    });
 
-    private static void Execute(SqliteConnection connection, string sql)
+    public Task ReplayAsync(string persistenceId, long from, long to, long max, Action<JournalRow> found) => _journal.ReadAsync(connection =>
     {
-        using var command = connection.CreateCommand();
-        command.CommandText = sql;
-        command.ExecuteNonQuery();
+        using var command = connection.Command(
+            """
+            SELECT sequence_number, created, identifier, manifest, writer_uuid, message FROM journal
+            WHERE persistence_id = $id AND sequence_number BETWEEN $from AND $to AND deleted = 0 ORDER BY sequence_number LIMIT $max
+            """,
+            ("$id", persistenceId), ("$from", from), ("$to", to), ("$max", max));
+        using var reader = command.ExecuteReader();
+        while (reader.Read())
+        {
+            found(new JournalRow(
+                persistenceId, reader.GetInt64(0), reader.GetInt64(1), reader.GetInt32(2), reader.GetString(3), reader.GetString(4), reader.GetFieldValue<byte[]>(5)));
+        }
+
+        return true;
+    });
+
+    public Task<long> HighestSequenceNrAsync(string persistenceId) => _journal.ReadAsync(connection =>
+    {
+        using var command = connection.Command("SELECT max(sequence_number) FROM journal WHERE persistence_id = $id", ("$id", persistenceId));
+        return command.ExecuteScalar() is long highest ? highest : 0;
+    });
+
+    public Task DeleteRowsAsync(string persistenceId, long to) => _journal.WriteAsync(connection =>
+    {
+        connection.Execute("BEGIN IMMEDIATE");
+        connection.Execute(
+            """
+            UPDATE journal SET deleted = 1 WHERE persistence_id = $id AND sequence_number <= $to
+              AND sequence_number = (SELECT max(sequence_number) FROM journal WHERE persistence_id = $id);
+            DELETE FROM journal WHERE persistence_id = $id AND sequence_number <= $to AND deleted = 0;
+            """,
+            ("$id", persistenceId), ("$to", to));
+        connection.Execute("COMMIT");
+    });
+
+    public Task SaveSnapshotAsync(SnapshotRow snapshot) => _snapshots.WriteAsync(connection => connection.Execute(
+        """
+        INSERT OR REPLACE INTO snapshot (persistence_id, sequence_number, created, serializer_id, manifest, snapshot)
+        VALUES ($id, $nr, $created, $serializer, $manifest, $message)
+        """,
+        ("$id", snapshot.PersistenceId), ("$nr", snapshot.SequenceNr), ("$created", snapshot.Created),
+        ("$serializer", snapshot.Serializer), ("$manifest", snapshot.Manifest), ("$message", snapshot.Message)));
+
+    public Task<SnapshotRow?> LoadSnapshotAsync(string persistenceId, SnapshotRange range) => _snapshots.ReadAsync(connection =>
+    {
+        using var command = connection.Command(
+            $"SELECT sequence_number, created, serializer_id, manifest, snapshot FROM snapshot WHERE {InRange} ORDER BY sequence_number DESC LIMIT 1",
+            Parameters(persistenceId, range));
+        using var reader = command.ExecuteReader();
+        return reader.Read()
+            ? new SnapshotRow(persistenceId, reader.GetInt64(0), reader.GetInt64(1), reader.GetInt32(2), reader.GetString(3), reader.GetFieldValue<byte[]>(4))
+            : null;
+    });
+
+    public Task DeleteSnapshotsAsync(string persistenceId, SnapshotRange range) => _snapshots.WriteAsync(connection =>
+        connection.Execute($"DELETE FROM snapshot WHERE {InRange}", Parameters(persistenceId, range)));
+
+    public void Dispose()
+    {
+        _journal.Dispose();
+        _snapshots.Dispose();
     }
 
-    private static int Seconds(TimeSpan time) => Math.Max(1, (int)time.TotalSeconds);
+    private static (string, object)[] Parameters(string persistenceId, SnapshotRange range) =>
+        [("$id", persistenceId), ("$from", range.FromSequenceNr), ("$to", range.ToSequenceNr), ("$after", range.FromTime), ("$before", range.ToTime)];
+
+    private SqliteCommand PrepareInsert(SqliteConnection connection)
+    {
+        if (_prepared is { } prepared && prepared.Connection == connection)
+            return prepared.Insert;
+        var insert = connection.CreateCommand();
+        insert.CommandText = InsertRow;
+        foreach (var name in new[] { "$id", "$nr", "$created", "$serializer", "$manifest", "$writer", "$message" })
+            insert.Parameters.Add(new SqliteParameter { ParameterName = name });
+        _prepared = (connection, insert);
+        return insert;
+    }
+
+    private static void Insert(SqliteCommand insert, JournalRow row)
+    {
+        insert.Parameters[0].Value = row.PersistenceId;
+        insert.Parameters[1].Value = row.SequenceNr;
+        insert.Parameters[2].Value = row.Created;
+        insert.Parameters[3].Value = row.Serializer;
+        insert.Parameters[4].Value = row.Manifest;
+        insert.Parameters[5].Value = row.Writer;
+        insert.Parameters[6].Value = row.Message;
+        insert.ExecuteNonQuery();
+    }
 }

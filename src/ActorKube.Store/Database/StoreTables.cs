@@ -7,6 +7,9 @@ namespace ActorKube.Store.Database;
 /// </summary>
 internal static class StoreTables
 {
+    // Any number will do, as long as every process takes the same one.
+    private const long AdvisoryLock = 1864_0001;
+
     public const string SqliteJournal = """
         CREATE TABLE IF NOT EXISTS journal (
           ordering INTEGER PRIMARY KEY,
@@ -62,4 +65,7 @@ internal static class StoreTables
           PRIMARY KEY (persistence_id, sequence_number)
         );
         """;
+
+    /// <summary>PostgreSQL: for one process at a time, since CREATE TABLE IF NOT EXISTS may fail when two run it at once.</summary>
+    public static string CreateAtOnce(string ddl) => FormattableString.Invariant($"BEGIN; SELECT pg_advisory_xact_lock({AdvisoryLock}); {ddl} COMMIT;");
 }

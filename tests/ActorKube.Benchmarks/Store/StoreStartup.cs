@@ -13,10 +13,11 @@ internal static class StoreStartup
     {
         var directory = new Option<string>("--directory") { Required = true, Description = "Where the SQLite files are" };
         var resources = new Option<int>("--resources") { DefaultValueFactory = _ => 20, Description = "Resource types to load" };
-        var fill = new Option<int>("--fill") { DefaultValueFactory = _ => 0, Description = "Writes to each resource type afterwards, over 50 objects" };
+        var fill = new Option<int>("--fill") { DefaultValueFactory = _ => 0, Description = "Writes to each resource type afterwards" };
+        var objects = new Option<int>("--objects") { DefaultValueFactory = _ => 50, Description = "Objects that those writes go to" };
         var set = new Option<string[]>("--set") { DefaultValueFactory = _ => [], Description = "key=value below actorkube.store" };
         var hocon = new Option<string>("--hocon") { DefaultValueFactory = _ => "", Description = "HOCON that overrides everything" };
-        var command = new Command("store-startup", "Time to load resource types") { directory, resources, fill, set, hocon };
+        var command = new Command("store-startup", "Time to load resource types") { directory, resources, fill, objects, set, hocon };
         command.SetAction(async (result, _) =>
         {
             var started = Process.GetCurrentProcess().StartTime;
@@ -42,15 +43,18 @@ internal static class StoreStartup
                 processor time          {self.TotalProcessorTime.TotalMilliseconds,6:F0} ms
                 resident                {self.WorkingSet64 / 1048576,6} MB, {self.Threads.Count} threads
                 """));
-            await Task.WhenAll(names.Select(n => FillAsync(process.Store, n, result.GetValue(fill))));
+            await Task.WhenAll(names.Select(n => FillAsync(process.Store, n, result.GetValue(fill), result.GetValue(objects))));
             return 0;
         });
         return command;
     }
 
-    private static async Task FillAsync(IActorRef store, string resource, int writes)
+    private static async Task FillAsync(IActorRef store, string resource, int writes, int objects)
     {
-        for (var i = 0; i < writes; i++)
-            await store.Ask<Committed>(new Put(resource, $"object-{i % 50}", new byte[1536], Expected.Any, new Cause("", "", "", 0)), TimeSpan.FromSeconds(60));
+        foreach (var chunk in Enumerable.Range(0, writes).Chunk(200))
+        {
+            await Task.WhenAll(chunk.Select(i => store.Ask<Committed>(
+                new Put(resource, $"object-{i % objects}", new byte[1536], Expected.Any, new Cause("", "", "", 0)), TimeSpan.FromSeconds(60))));
+        }
     }
 }

@@ -1,0 +1,42 @@
+using Akka.Actor.Setup;
+using Akka.Configuration;
+
+namespace ActorKube.Store.Database;
+
+/// <summary><see cref="StoreJournal"/> and <see cref="StoreSnapshots"/> as the process's journal and snapshot store.</summary>
+internal static class BuiltInPlugin
+{
+    /// <summary>The database, for the plugins to find.</summary>
+    public static Setup Setup(StoreSettings settings) => new StoreDatabaseSetup(() => settings.Provider switch
+    {
+        StoreProvider.Sqlite => new SqliteDatabase(settings.Sqlite),
+        StoreProvider.PostgreSql => new PostgreSqlDatabase(settings.PostgreSqlConnectionString),
+        _ => throw new ArgumentOutOfRangeException(nameof(settings), settings.Provider, "unknown provider"),
+    });
+
+    /// <summary>
+    /// The plugins' HOCON. The replay filter guards against forked histories by dropping events; here the unique key does not let a history
+    /// fork in the first place.
+    /// </summary>
+    public static Config Hocon(StoreSettings settings) => ConfigurationFactory.ParseString($$"""
+        akka.persistence {
+          max-concurrent-recoveries = {{settings.MaxConcurrentRecoveries}}
+          journal {
+            plugin = akka.persistence.journal.actorkube
+            actorkube {
+              class = "ActorKube.Store.Database.StoreJournal, ActorKube.Store"
+              max-batch-size = {{settings.BatchMaxEvents}}
+              replay-filter.mode = off
+              circuit-breaker { max-failures = 10, call-timeout = 20s, reset-timeout = 2s }
+            }
+          }
+          snapshot-store {
+            plugin = akka.persistence.snapshot-store.actorkube
+            actorkube {
+              class = "ActorKube.Store.Database.StoreSnapshots, ActorKube.Store"
+              circuit-breaker { max-failures = 5, call-timeout = 60s, reset-timeout = 5s }
+            }
+          }
+        }
+        """);
+}

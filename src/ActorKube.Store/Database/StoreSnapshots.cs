@@ -1,0 +1,41 @@
+using Akka.Persistence;
+using Akka.Persistence.Snapshot;
+
+namespace ActorKube.Store.Database;
+
+/// <summary>The snapshot store of this process, as an Akka.Persistence plugin, beside <see cref="StoreJournal"/>.</summary>
+internal sealed class StoreSnapshots : SnapshotStore
+{
+    private readonly IStoreDatabase _database = StoreDatabaseSetup.Of(Context.System);
+    private readonly Akka.Serialization.Serialization _serialization = Context.System.Serialization;
+
+    protected override async Task<SelectedSnapshot?> LoadAsync(string persistenceId, SnapshotSelectionCriteria criteria, CancellationToken cancellationToken)
+    {
+        var row = await _database.LoadSnapshotAsync(persistenceId, Range(criteria)).ConfigureAwait(false);
+        return row is null ? null : new SelectedSnapshot(
+            new SnapshotMetadata(persistenceId, row.SequenceNr, new DateTime(row.Created, DateTimeKind.Utc)),
+            _serialization.Deserialize(row.Message, row.Serializer, row.Manifest));
+    }
+
+    protected override Task SaveAsync(SnapshotMetadata metadata, object snapshot, CancellationToken cancellationToken)
+    {
+        var serializer = _serialization.FindSerializerFor(snapshot);
+        var manifest = Akka.Serialization.Serialization.ManifestFor(serializer, snapshot);
+
+        // A large snapshot takes a while to serialize: not on the thread of this actor, which others wait for.
+        return Task.Run(
+            () => _database.SaveSnapshotAsync(new SnapshotRow(
+                metadata.PersistenceId, metadata.SequenceNr, metadata.Timestamp.Ticks, serializer.Identifier, manifest, _serialization.Serialize(snapshot))),
+            cancellationToken);
+    }
+
+    protected override Task DeleteAsync(SnapshotMetadata metadata, CancellationToken cancellationToken) =>
+        _database.DeleteSnapshotsAsync(metadata.PersistenceId, new SnapshotRange(
+            metadata.SequenceNr, metadata.SequenceNr, 0, metadata.Timestamp == DateTime.MinValue ? long.MaxValue : metadata.Timestamp.Ticks));
+
+    protected override Task DeleteAsync(string persistenceId, SnapshotSelectionCriteria criteria, CancellationToken cancellationToken) =>
+        _database.DeleteSnapshotsAsync(persistenceId, Range(criteria));
+
+    private static SnapshotRange Range(SnapshotSelectionCriteria criteria) => new(
+        criteria.MinSequenceNr, criteria.MaxSequenceNr, criteria.MinTimestamp?.Ticks ?? 0, criteria.MaxTimeStamp.Ticks);
+}
