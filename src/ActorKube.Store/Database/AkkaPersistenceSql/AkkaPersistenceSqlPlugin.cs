@@ -2,10 +2,10 @@ using Akka.Configuration;
 using Akka.Persistence.Sql.Config;
 using LinqToDB;
 
-namespace ActorKube.Store.Database;
+namespace ActorKube.Store.Database.AkkaPersistenceSql;
 
-/// <summary>Sets Akka.Persistence.Sql up as the process's journal and snapshot store.</summary>
-internal static class PersistencePlugins
+/// <summary>Akka.Persistence.Sql as the process's journal and snapshot store.</summary>
+internal static class AkkaPersistenceSqlPlugin
 {
     private const string Journal = "akka.persistence.journal.sql";
     private const string SnapshotStore = "akka.persistence.snapshot-store.sql";
@@ -16,11 +16,11 @@ internal static class PersistencePlugins
         var (journal, snapshots) = settings.Provider switch
         {
             StoreProvider.Sqlite => (
-                new SqliteDatabase(Path.Combine(settings.Sqlite.Directory, "journal.db"), settings.Sqlite, StoreTables.SqliteJournal).Options(),
-                new SqliteDatabase(Path.Combine(settings.Sqlite.Directory, "snapshots.db"), settings.Sqlite, StoreTables.SqliteSnapshot).Options()),
+                new SqliteDataOptions(Path.Combine(settings.Sqlite.Directory, "journal.db"), settings.Sqlite, StoreTables.SqliteJournal).Options(),
+                new SqliteDataOptions(Path.Combine(settings.Sqlite.Directory, "snapshots.db"), settings.Sqlite, StoreTables.SqliteSnapshot).Options()),
             StoreProvider.PostgreSql => (
-                new PostgreSqlDatabase(settings.PostgreSqlConnectionString, StoreTables.PostgreSqlJournal).Options(),
-                new PostgreSqlDatabase(settings.PostgreSqlConnectionString, StoreTables.PostgreSqlSnapshot).Options()),
+                new PostgreSqlDataOptions(settings.PostgreSqlConnectionString, StoreTables.PostgreSqlJournal).Options(),
+                new PostgreSqlDataOptions(settings.PostgreSqlConnectionString, StoreTables.PostgreSqlSnapshot).Options()),
             _ => throw new ArgumentOutOfRangeException(nameof(settings), settings.Provider, "unknown provider"),
         };
         var setup = new MultiDataOptionsSetup();
