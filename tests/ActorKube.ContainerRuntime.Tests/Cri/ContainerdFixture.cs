@@ -39,7 +39,7 @@ public sealed class ContainerdFixture : IAsyncLifetime
     /// <summary>A client of it.</summary>
     public CriRuntime Runtime { get; private set; } = null!;
 
-    private string Bridge => "akt" + _id;
+    private string Bridge => "akc" + _id;
 
     /// <inheritdoc/>
     public Task InitializeAsync() => Unavailable is null ? StartAsync() : Task.CompletedTask;
@@ -111,6 +111,7 @@ public sealed class ContainerdFixture : IAsyncLifetime
     {
         _process!.Kill();
         await _process.WaitForExitAsync();
+        _process.Dispose();
     }
 
     /// <summary>A pod's configuration with its own cgroup and log directory.</summary>
@@ -199,6 +200,7 @@ public sealed class ContainerdFixture : IAsyncLifetime
         catch (OperationCanceledException)
         {
             await KillAsync();
+            return;
         }
 
         _process.Dispose();

@@ -315,6 +315,21 @@ public sealed class CriRuntimeTests(ContainerdFixture containerd)
     }
 
     [SkippableFact]
+    public async Task Outlives_a_restart_of_the_runtime_and_so_do_the_containers()
+    {
+        await using var pod = await StartAsync("restart");
+        var container = await pod.RunAsync("main", "sleep", "1000");
+        await containerd.KillAsync();
+        var failure = await Assert.ThrowsAsync<ContainerRuntimeException>(() => pod.Runtime.ListContainersAsync());
+        Assert.Equal(ContainerRuntimeError.Unavailable, failure.Error);
+        await Assert.ThrowsAsync<ContainerRuntimeException>(async () => await pod.Runtime.GetContainerEventsAsync().GetAsyncEnumerator().MoveNextAsync());
+
+        await containerd.StartAsync();
+        Assert.Equal(ContainerState.ContainerRunning, (await pod.Runtime.ContainerStatusAsync(container)).State);
+        Assert.Equal(0, (await pod.Runtime.ExecSyncAsync(container, ["true"], TimeSpan.FromSeconds(10))).ExitCode);
+    }
+
+    [SkippableFact]
     public async Task Nobody_behind_the_socket_is_unavailable()
     {
         var failure = await Assert.ThrowsAsync<ContainerRuntimeException>(() => CriRuntime.ConnectAsync("/no/such/socket"));
