@@ -7,7 +7,7 @@ namespace ActorKube.Store;
 
 /// <summary>
 /// <c>/user/store</c>: passes each message to the actor of its resource type, which it starts on first use. It also hears of messages that
-/// died with such an actor and answers them, so that no writer is left waiting for a timeout.
+/// died with such an actor: it asks questions again and tells writers, so that nobody is left waiting for a timeout.
 /// </summary>
 public sealed class StoreActor : ReceiveActor
 {
@@ -41,17 +41,25 @@ public sealed class StoreActor : ReceiveActor
 
     private void AnswerForTheDead(DeadLetter letter)
     {
-        if (letter.Message is not (Put or Remove or GetRevision) || !IsBelow(letter.Recipient.Path))
+        if (!IsBelow(letter.Recipient.Path))
             return;
-        letter.Sender.Tell(new OutcomeUnknown($"the store of {((IStoreMessage)letter.Message).Resource} stopped before it came to this"));
+        switch (letter.Message)
+        {
+            case GetRevision question:
+                Self.Tell(question, letter.Sender);
+                break;
+            case Put or Remove:
+                letter.Sender.Tell(new OutcomeUnknown($"the store of {((IStoreMessage)letter.Message).Resource} stopped before it came to this"));
+                break;
+        }
     }
 
     private bool IsBelow(ActorPath path)
     {
-        for (; path.Depth > Self.Path.Depth; path = path.Parent)
-        {
-        }
-
+        if (path.Depth <= Self.Path.Depth)
+            return false;
+        while (path.Depth > Self.Path.Depth)
+            path = path.Parent;
         return path == Self.Path;
     }
 }

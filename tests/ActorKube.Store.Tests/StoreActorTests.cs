@@ -112,10 +112,12 @@ public abstract class StoreActorTests(string plugin) : IDisposable
         Sql("ALTER TABLE journal RENAME TO away");
         var answers = await Task.WhenAll(Enumerable.Range(0, 50).Select(i => host.AskAsync(Some.Create($"ns/x{i}"))));
         Assert.All(answers, answer => Assert.IsType<OutcomeUnknown>(answer));
+        var revision = host.AskAsync(new GetRevision("pods"));
         Sql("ALTER TABLE away RENAME TO journal");
 
         var answered = await host.AskUntilKnownAsync(Some.Write("ns/b"));
         Assert.Equal(new Committed(2), answered);
+        Assert.InRange(Assert.IsType<CurrentRevision>(await revision).Revision, 1, 2);
         Assert.Equal(1, (await probe.ExpectAsync<StoreSnapshot>()).Revision);
         Assert.Equal(2, Assert.Single((await probe.ExpectAsync<StoreEvents>()).Events).Revision);
     }

@@ -62,7 +62,7 @@ public sealed record Rejected(long CurrentRevision);
 /// <param name="Reason">What the database said.</param>
 public sealed record OutcomeUnknown(string Reason);
 
-/// <summary>Asks for the revision of the newest durable write; answered by <see cref="CurrentRevision"/>. A cache that has reached it can serve a consistent read.</summary>
+/// <summary>Asks for the revision of the newest durable write; answered by <see cref="CurrentRevision"/>, after a failure once the journal works again. A cache that has reached it can serve a consistent read.</summary>
 /// <param name="Resource">Resource type.</param>
 public sealed record GetRevision(string Resource) : IStoreMessage;
 

@@ -6,9 +6,10 @@ namespace ActorKube.Store.Resources;
 
 /// <summary>
 /// One resource type. Owns the persistent actor that holds its objects: starts it again after the journal failed, at growing intervals, and
-/// gives it its subscribers back, which get a new <see cref="StoreSnapshot"/>. Supervised by <see cref="StoreActor"/>.
+/// gives it its subscribers back, which get a new <see cref="StoreSnapshot"/>. Meanwhile a question waits, but a write is refused at once: done
+/// late, when nobody waits for it any more, it would do harm. Supervised by <see cref="StoreActor"/>.
 /// </summary>
-internal sealed class ResourceSupervisorActor : ReceiveActor, IWithTimers
+internal sealed class ResourceSupervisorActor : ReceiveActor, IWithTimers, IWithUnboundedStash
 {
     private readonly string _resource;
     private readonly StoreSettings _settings;
@@ -25,6 +26,8 @@ internal sealed class ResourceSupervisorActor : ReceiveActor, IWithTimers
     }
 
     public ITimerScheduler Timers { get; set; } = null!;
+
+    public IStash Stash { get; set; } = null!;
 
     public static Props Props(string resource, StoreSettings settings) =>
         Akka.Actor.Props.Create(() => new ResourceSupervisorActor(resource, settings));
@@ -59,12 +62,14 @@ internal sealed class ResourceSupervisorActor : ReceiveActor, IWithTimers
     {
         Receive<Subscribe>(subscribe => Remember(subscribe.Subscriber));
         Receive<Unsubscribe>(unsubscribe => Forget(unsubscribe.Subscriber));
+        Receive<GetRevision>(_ => Stash.Stash());
         Receive<IStoreMessage>(_ => Sender.Tell(new OutcomeUnknown($"the store of {_resource} is starting again after a failure")));
         Receive<Terminated>(t => _subscribers.Remove(t.ActorRef));
         Receive<StartAgain>(_ =>
         {
             Become(Running);
             Start();
+            Stash.UnstashAll();
         });
     }
 

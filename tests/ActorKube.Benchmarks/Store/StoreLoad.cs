@@ -67,7 +67,7 @@ internal static class StoreLoad
         {
             var latencies = new List<double>();
             var resource = $"benchmarks{caller % resources}";
-            var expected = Expected.Absent;
+            var expected = Expected.Any;
             while (Stopwatch.GetElapsedTime(start) < length)
             {
                 var sent = Stopwatch.GetTimestamp();
