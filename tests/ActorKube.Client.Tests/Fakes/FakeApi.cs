@@ -204,6 +204,11 @@ public sealed class FakeApi : IApiTransport
                 return new ApiResponse(201, Put(kind, bound, "MODIFIED"));
             case "create":
                 return new ApiResponse(201, Create(kind, table, request));
+            case "deletecollection":
+                var gone = table.Values.Where(o => Selects(request, o)).ToList();
+                foreach (var one in gone)
+                    Delete(kind, one, null);
+                return new ApiResponse(200, null, new ApiList(gone, Text(_revision)));
             case "update" or "patch":
                 return new ApiResponse(200, Write(kind, Existing(kind, table, key, request.Name), request));
             case "delete":
@@ -240,7 +245,12 @@ public sealed class FakeApi : IApiTransport
         if (value.Metadata.Uid is { } uid && uid != old.Metadata.Uid)
             throw ApiError.Conflict(kind, request.Name, "Precondition failed: UID");
         var (metadata, spec, status) = (value.Metadata, kind.ClrType!.GetProperty("Spec"), kind.ClrType.GetProperty("Status"));
-        if (request.Subresource == "status")
+        if (request.Subresource == "finalize")
+        {
+            ((V1Namespace)value).Status = ((V1Namespace)old).Status;
+            value.Metadata = old.Metadata;
+        }
+        else if (request.Subresource == "status")
         {
             value.Metadata = old.Metadata;
             if (spec is { CanWrite: true })
@@ -283,6 +293,8 @@ public sealed class FakeApi : IApiTransport
         metadata.DeletionTimestamp ??= Now().AddSeconds(grace);
         metadata.DeletionGracePeriodSeconds ??= grace;
         metadata.ResourceVersion = null;
+        if (value is V1Namespace ns)
+            (ns.Status ??= new V1NamespaceStatus()).Phase = "Terminating";
         return Put(kind, value, "MODIFIED");
     }
 

@@ -1,0 +1,61 @@
+using ActorKube.ControllerManager.Deployments;
+using ActorKube.ControllerManager.Endpoints;
+using ActorKube.ControllerManager.Garbage;
+using ActorKube.ControllerManager.Namespaces;
+using ActorKube.ControllerManager.Nodes;
+using ActorKube.ControllerManager.PodGc;
+using ActorKube.ControllerManager.ReplicaSets;
+using ActorKube.ControllerManager.ServiceAccounts;
+using ActorKube.ControllerManager.Shell;
+using Akka.Actor;
+using Akka.Event;
+
+namespace ActorKube.ControllerManager;
+
+/// <summary>
+/// The parent of all controllers, each under its name (<c>/deployment</c>, <c>/replicaset</c> …). One that throws is started anew, and learns everything from its informers.
+/// A cluster singleton at <c>/user/controller-manager</c>.
+/// </summary>
+public sealed class ControllerManagerActor : ReceiveActor
+{
+    private readonly ControllerManagerServices _services;
+    private readonly ControllerManagerSettings _settings;
+    private readonly ILoggingAdapter _log = Context.GetLogger();
+
+    /// <summary>See <see cref="Props"/>.</summary>
+    public ControllerManagerActor(ControllerManagerServices services, ControllerManagerSettings settings) => (_services, _settings) = (services, settings);
+
+    /// <summary>How to make it.</summary>
+    public static Props Props(ControllerManagerServices services, ControllerManagerSettings settings) => Akka.Actor.Props.Create(() => new ControllerManagerActor(services, settings));
+
+    /// <inheritdoc/>
+    protected override void PreStart()
+    {
+        var seeds = _settings.Seed == 0 ? new Random() : new Random(_settings.Seed);
+        foreach (var controller in Controllers())
+        {
+            var seed = seeds.Next();
+            Context.ActorOf(Akka.Actor.Props.Create(() => new ControllerActor(controller, _services, _settings.ConcurrentSyncs, seed)), controller.Name);
+        }
+
+        Context.ActorOf(Akka.Actor.Props.Create(() => new GarbageCollectorActor(_services, _settings.GarbageCollectorSyncs)), "garbage-collector");
+        _log.Info("{Count} controllers run", Context.GetChildren().Count());
+    }
+
+    private IEnumerable<IController> Controllers()
+    {
+        var informers = _services.Informers;
+        yield return new DeploymentController(informers);
+        yield return new ReplicaSetController(informers);
+        yield return new EndpointSliceController(informers);
+        yield return new EndpointsController(informers);
+        yield return new NamespaceController(informers);
+        yield return new NodeLifecycleController(informers, _settings.NodeLifecycle);
+        if (_settings.ClusterCidrs.Count > 0)
+            yield return new NodeIpamController(informers, _settings.ClusterCidrs);
+        yield return new PodGcController(informers, _settings.TerminatedPodThreshold, _settings.PodGcInterval, _settings.PodGcQuarantine);
+        yield return new DefaultServiceAccountController(informers);
+        if (_services.RootCa is { } rootCa)
+            yield return new RootCaController(informers, rootCa);
+    }
+}

@@ -1,0 +1,48 @@
+using ActorKube.Api.Machinery;
+using ActorKube.Client;
+using ActorKube.Client.Informers;
+using ActorKube.ControllerManager.Common;
+using ActorKube.ControllerManager.Shell;
+using k8s.Models;
+
+namespace ActorKube.ControllerManager.ReplicaSets;
+
+/// <summary>Watches ReplicaSets and pods for the <see cref="ReplicaSetReconciler"/>.</summary>
+internal sealed class ReplicaSetController : IController
+{
+    private readonly ILister<V1ReplicaSet> _replicaSets;
+    private readonly ILister<V1Pod> _pods;
+
+    public ReplicaSetController(IInformerFactory informers)
+    {
+        var (replicaSets, pods) = (informers.Informer<V1ReplicaSet>(), informers.Informer<V1Pod>());
+        Ownership.AddIndex(pods);
+        Ownership.AddIndex(replicaSets);
+        (_replicaSets, _pods) = (replicaSets.Lister, pods.Lister);
+        Sources = [Source.Own(replicaSets), Source.Of(pods, OwnersOf)];
+    }
+
+    public string Name => "replicaset";
+
+    public IReadOnlyList<Source> Sources { get; }
+
+    public Plan Reconcile(ObjectKey key, ReconcileContext context)
+    {
+        if (_replicaSets.Get(key.Namespace, key.Name) is not { } replicaSet)
+            return Plan.Nothing;
+        return ReplicaSetReconciler.Reconcile(replicaSet, Ownership.Candidates(_pods, replicaSet), Related(replicaSet), context);
+    }
+
+    private IEnumerable<V1Pod> Related(V1ReplicaSet replicaSet) => Ownership.ControllerOf(replicaSet) is { } owner
+        ? _replicaSets.ByIndex(Ownership.ByController, owner.Uid).SelectMany(r => _pods.ByIndex(Ownership.ByController, r.Metadata.Uid)).Where(PodFacts.IsActive)
+        : _pods.ByIndex(Ownership.ByController, replicaSet.Metadata.Uid).Where(PodFacts.IsActive);
+
+    // An orphan concerns every ReplicaSet that might adopt it.
+    private IEnumerable<ObjectKey> OwnersOf(V1Pod pod)
+    {
+        var ns = pod.Metadata.NamespaceProperty;
+        if (Ownership.ControllerOf(pod) is { } owner)
+            return owner.Kind == "ReplicaSet" ? [new ObjectKey(ns, owner.Name)] : [];
+        return _replicaSets.List(ns).Where(r => LabelSelector.From(r.Spec.Selector).Matches(pod.Metadata.Labels)).Select(r => ObjectKey.Of(r));
+    }
+}
