@@ -97,7 +97,6 @@ public sealed class ImageStore
     /// <summary>Removes an image with all its names, and every blob and layer that nothing else needs. Idempotent.</summary>
     public async Task RemoveAsync(string image, CancellationToken cancellationToken = default)
     {
-        IReadOnlyList<string> trash;
         lock (_gate)
         {
             if (Find(image) is not { } found)
@@ -108,9 +107,19 @@ public sealed class ImageStore
                 _names = _names.Remove(name);
             }
             Index();
+        }
+        await Task.Run(CollectGarbage, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Deletes what a crash left behind: blobs and layers that no name, container or pull leads to.</summary>
+    internal void CollectGarbage()
+    {
+        IReadOnlyList<string> trash;
+        lock (_gate)
+        {
             trash = Collect();
         }
-        await Task.Run(() => Empty(trash), cancellationToken).ConfigureAwait(false);
+        Empty(trash);
     }
 
     /// <summary>Bytes and inodes that images take on disk, packed and unpacked.</summary>
@@ -163,10 +172,6 @@ public sealed class ImageStore
                 _names = _names.SetItem(record.Name, record.Target);
         }
         Index();
-        lock (_gate)
-        {
-            Empty(Collect());
-        }
     }
 
     private void Index()

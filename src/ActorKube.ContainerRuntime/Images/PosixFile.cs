@@ -58,6 +58,17 @@ internal static partial class PosixFile
             && *(uint*)(buffer + 128) == 0 && *(uint*)(buffer + 132) == 0;
     }
 
+    /// <summary>The device that a node stands for, following symbolic links; null when the path is no device.</summary>
+    public static unsafe (bool IsBlock, uint Major, uint Minor)? DeviceOf(string path)
+    {
+        var buffer = stackalloc byte[256];
+        const uint type = 1;
+        if (statx(AtFdCwd, path, 0, type, buffer) != 0)
+            return null;
+        var kind = (uint)(*(ushort*)(buffer + 28) & 0xF000);
+        return kind is CharacterDevice or BlockDevice ? (kind == BlockDevice, *(uint*)(buffer + 128), *(uint*)(buffer + 132)) : null;
+    }
+
     /// <summary>Owner, group and permission bits, not following a symbolic link.</summary>
     public static unsafe (int Uid, int Gid, int Mode) Owner(string path)
     {
