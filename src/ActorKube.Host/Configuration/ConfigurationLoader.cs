@@ -19,23 +19,25 @@ public static class ConfigurationLoader
     /// <param name="file">Path of a HOCON file, or null.</param>
     /// <param name="environment">Environment variables by name.</param>
     /// <param name="settings"><c>key=value</c> texts of the command line, later ones win.</param>
-    public static Config Load(IEnumerable<Config> references, string? file, IDictionary environment, IEnumerable<string> settings)
+    /// <param name="derive">Defaults that follow from other settings, such as folders below the data folder; stronger than the reference alone.</param>
+    public static Config Load(IEnumerable<Config> references, string? file, IDictionary environment, IEnumerable<string> settings, Func<Config, Config>? derive = null)
     {
         var reference = references.Aggregate(Config.Empty, (all, one) => one.WithFallback(all));
-        var config = reference;
+        var config = Config.Empty;
         if (file is not null)
-            config = Checked(ReadFile(file), reference, file).WithFallback(config);
+            config = Checked(ReadFile(file), reference, file);
         config = Checked(FromEnvironment(environment), reference, "the environment").WithFallback(config);
         foreach (var setting in settings)
             config = Checked(FromSetting(setting), reference, $"--set {setting}").WithFallback(config);
-        return config;
+        var whole = config.WithFallback(reference);
+        return derive is null ? whole : config.WithFallback(derive(whole)).WithFallback(reference);
     }
 
     /// <summary>The <c>reference.conf</c> embedded in an assembly.</summary>
     public static Config ReferenceOf(Assembly assembly)
     {
-        var name = assembly.GetManifestResourceNames().Single(n => n.EndsWith("reference.conf", StringComparison.Ordinal));
-        using var reader = new StreamReader(assembly.GetManifestResourceStream(name)!);
+        using var reader = new StreamReader(assembly.GetManifestResourceStream($"ActorKube.{assembly.GetName().Name!.Split('.')[^1]}.reference.conf")
+            ?? assembly.GetManifestResourceStream("ActorKube.Host.reference.conf")!);
         return ConfigurationFactory.ParseString(reader.ReadToEnd());
     }
 
