@@ -1,0 +1,77 @@
+using System.Security.Cryptography.X509Certificates;
+using ActorKube.ApiServer;
+using ActorKube.Host.Cluster;
+using Akka.Actor;
+using Akka.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace ActorKube.Host.Processes;
+
+/// <summary>A running process of the cluster: its actor system with the components of its roles. The only place where components are wired.</summary>
+public sealed class ClusterProcess : IAsyncDisposable
+{
+    private readonly IHost _host;
+
+    private ClusterProcess(IHost host, ActorSystem system, ControlPlane? controlPlane)
+    {
+        _host = host;
+        System = system;
+        ApiServer = controlPlane?.ApiServer;
+    }
+
+    /// <summary>The actor system.</summary>
+    public ActorSystem System { get; }
+
+    /// <summary>The API server, in a process that has one.</summary>
+    public ApiServerHost? ApiServer { get; }
+
+    /// <summary>Completes when the process left the cluster, whether asked to or not.</summary>
+    public Task Terminated => System.WhenTerminated;
+
+    /// <summary>Starts a process.</summary>
+    /// <param name="membership">How it takes part in the cluster.</param>
+    /// <param name="settings">Its configuration.</param>
+    /// <param name="logs">Where it logs.</param>
+    /// <param name="controlPlane">The control plane, or null.</param>
+    /// <param name="node">The node, or null.</param>
+    public static async Task<ClusterProcess> StartAsync(
+        ClusterMembership membership, ProcessSettings settings, ILoggerFactory logs, ControlPlane? controlPlane, WorkerNode? node)
+    {
+        ActorSystem? system = null;
+        var builder = new HostApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true, ApplicationName = "actorkube" });
+        builder.Services.AddSingleton(logs);
+        builder.Services.AddAkka(ClusterMembership.SystemName, akka =>
+        {
+            akka.AddHocon(settings.Config, HoconAddMode.Prepend);
+            akka.ConfigureLoggers(loggers =>
+            {
+                loggers.ClearLoggers();
+                loggers.AddLoggerFactory(logs);
+            });
+            membership.AddTo(akka);
+            akka.WithActors((started, _) =>
+            {
+                system = started;
+                if (membership.SeedNodes.Count == 0)
+                {
+                    var cluster = Akka.Cluster.Cluster.Get(started);
+                    cluster.Join(cluster.SelfAddress);
+                }
+            });
+            controlPlane?.AddTo(akka, () => system!);
+            node?.AddTo(akka, () => system!);
+        });
+        var host = builder.Build();
+        await host.StartAsync();
+        return new ClusterProcess(host, system!, controlPlane);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await _host.StopAsync();
+        _host.Dispose();
+    }
+}

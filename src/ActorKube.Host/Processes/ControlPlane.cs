@@ -1,0 +1,35 @@
+using ActorKube.ApiServer;
+using ActorKube.Client.Hosting;
+using ActorKube.ControllerManager;
+using ActorKube.Scheduler;
+using ActorKube.Store;
+using Akka.Actor;
+using Akka.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace ActorKube.Host.Processes;
+
+/// <summary>The control plane of a process: store, API server, scheduler and controller-manager.</summary>
+public sealed class ControlPlane(ProcessSettings settings, ILoggerFactory logs)
+{
+    /// <summary>The API server, once it listens.</summary>
+    public ApiServerHost? ApiServer { get; private set; }
+
+    /// <summary>Adds the components to an actor system.</summary>
+    /// <param name="akka">The actor system to be.</param>
+    /// <param name="system">Gives the actor system once it stands.</param>
+    public void AddTo(AkkaConfigurationBuilder akka, Func<ActorSystem> system) => akka
+        .AddHocon(ClientSettings.DefaultConfig, HoconAddMode.Append)
+        .AddStore(StoreSettings.From(settings.Config))
+        .AddApiServer(ApiServerSettings.From(settings.Config), logs, started => ApiServer = started)
+        .AddScheduler(_ =>
+        {
+            var client = ComponentClient.InProcess(system(), "kube-scheduler");
+            return new SchedulerServices(client.Client, client.Informers, client.Events, TimeProvider.System);
+        })
+        .AddControllerManager(_ =>
+        {
+            var client = ComponentClient.InProcess(system(), "kube-controller-manager");
+            return new ControllerManagerServices(client.Client, client.Informers, client.Events, TimeProvider.System);
+        });
+}
