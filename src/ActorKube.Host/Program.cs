@@ -4,8 +4,8 @@ using ActorKube.Host.Commands;
 var root = new RootCommand("ActorKube: Kubernetes as an actor system.")
 {
     DevCommand.Create(),
-    SeedCommand.Create(),
-    NodeCommand.Create(),
+    
+    
 };
 var parsed = root.Parse(args);
 if (parsed.Errors.Count > 0)

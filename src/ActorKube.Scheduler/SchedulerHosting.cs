@@ -20,5 +20,6 @@ public static class SchedulerHosting
         .WithSingleton<SchedulerKey>(
             "scheduler",
             (system, _, resolver) => SchedulerActor.Props(services(resolver), SchedulerSettings.From(system.Settings.Config)),
-            new ClusterSingletonOptions { Role = "control-plane" });
+            new ClusterSingletonOptions { Role = "control-plane" },
+            createProxyToo: false);
 }

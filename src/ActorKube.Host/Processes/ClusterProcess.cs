@@ -2,6 +2,8 @@ using System.Security.Cryptography.X509Certificates;
 using ActorKube.ApiServer;
 using ActorKube.Host.Cluster;
 using Akka.Actor;
+using ActorKube.Host.Commands;
+using Microsoft.AspNetCore.Connections;
 using Akka.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -64,7 +66,15 @@ public sealed class ClusterProcess : IAsyncDisposable
             node?.AddTo(akka, () => system!);
         });
         var host = builder.Build();
-        await host.StartAsync();
+        try
+        {
+            await host.StartAsync();
+        }
+        catch (IOException e) when (e.InnerException is AddressInUseException)
+        {
+            throw new ProcessFailedException(e.Message.Replace("Failed to bind to address", "cannot listen on", StringComparison.Ordinal), e);
+        }
+
         return new ClusterProcess(host, system!, controlPlane);
     }
 

@@ -3,6 +3,7 @@ using ActorKube.Client.Hosting;
 using ActorKube.ContainerRuntime;
 using ActorKube.KubeProxy;
 using ActorKube.Kubelet;
+using ActorKube.Kubelet.Server;
 using Akka.Actor;
 using Akka.Hosting;
 
