@@ -4,6 +4,8 @@ using ActorKube.Host.Commands;
 var root = new RootCommand("ActorKube: Kubernetes as an actor system.")
 {
     DevCommand.Create(),
+    SeedCommand.Create(),
+    NodeCommand.Create(),
     
     
 };

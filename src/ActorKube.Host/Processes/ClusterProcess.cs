@@ -78,6 +78,9 @@ public sealed class ClusterProcess : IAsyncDisposable
         return new ClusterProcess(host, system!, controlPlane);
     }
 
+    /// <summary>The port that the actor system's cluster endpoint took.</summary>
+    public static int PortOf(ActorSystem system) => ((ExtendedActorSystem)system).Provider.DefaultAddress.Port ?? 0;
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {

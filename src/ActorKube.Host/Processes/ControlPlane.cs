@@ -9,7 +9,10 @@ using Microsoft.Extensions.Logging;
 namespace ActorKube.Host.Processes;
 
 /// <summary>The control plane of a process: store, API server, scheduler and controller-manager.</summary>
-public sealed class ControlPlane(ProcessSettings settings, ILoggerFactory logs)
+/// <param name="settings">The process' configuration.</param>
+/// <param name="logs">Where it logs.</param>
+/// <param name="authorityPem">The certificate authority that pods may trust the API server by.</param>
+public sealed class ControlPlane(ProcessSettings settings, ILoggerFactory logs, string authorityPem)
 {
     /// <summary>The API server, once it listens.</summary>
     public ApiServerHost? ApiServer { get; private set; }

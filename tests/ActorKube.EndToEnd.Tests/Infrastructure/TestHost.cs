@@ -15,6 +15,9 @@ internal sealed class TestHost : IAsyncDisposable
 
     public string Folder { get; }
 
+    /// <summary>Name of the network namespace.</summary>
+    public string Namespace => _name;
+
     public static async Task<TestHost> CreateAsync()
     {
         var host = new TestHost();

@@ -1,0 +1,65 @@
+using System.CommandLine;
+using ActorKube.Client.Hosting;
+using ActorKube.Client.Protocol;
+using ActorKube.Client.Transport;
+using ActorKube.Host.Cluster;
+using ActorKube.Host.Configuration;
+using ActorKube.Host.Processes;
+using Microsoft.Extensions.Logging;
+
+namespace ActorKube.Host.Commands;
+
+/// <summary><c>actorkube node</c>: one machine's kubelet, kube-proxy, DNS and pod network.</summary>
+internal static class NodeCommand
+{
+    public static Command Create()
+    {
+        var noInstall = new Option<bool>("--no-install") { Description = "Install no host packages; go on with what there is." };
+        var (config, set) = (ProcessCommand.ConfigOption(), ProcessCommand.SetOption());
+        var command = new Command("node", "Run this machine as a node of a cluster.") { config, set, noInstall };
+        ProcessCommand.Run(command, (parsed, stop) =>
+        {
+            var process = ProcessSettings.From(ProcessConfiguration.Load(parsed.GetValue(config), parsed.GetValue(set) ?? [], ""));
+            if (process.JoinFile.Length == 0)
+                throw new ConfigurationException("actorkube.node.join-file is not set: it names the join.conf that a seed process wrote");
+            return RunAsync(process, JoinFile.Read(process.JoinFile), !parsed.GetValue(noInstall), stop);
+        });
+        return command;
+    }
+
+    private static async Task RunAsync(ProcessSettings settings, JoinFile join, bool install, CancellationToken stop)
+    {
+        using var logs = ProcessLogging.Create(settings.Config);
+        using var folder = DataFolder.Lock(settings.DataDir);
+        await using var runtime = await NodeRuntime.OpenAsync(settings, install, logs, stop);
+        await runtime.BringDemoImagesAsync(stop);
+        Report.Ready($"Node {settings.NodeName} starts", ("control plane", settings.JoinByApi ? join.ApiServer : join.ClusterNode), ("runtime", runtime.Description), ("data", settings.DataDir), ("stop", "Ctrl-C"));
+        // A node that lost every control-plane process leaves the cluster by itself; its containers run on, and it joins anew.
+        while (!stop.IsCancellationRequested)
+        {
+            await RunOnceAsync(settings, join, runtime, logs, stop);
+            if (!stop.IsCancellationRequested)
+                logs.CreateLogger("ActorKube.Node").LogWarning("Node {Node} lost the control plane; joining anew", settings.NodeName);
+        }
+
+        Report.Line("Stopping; the node's containers run on");
+    }
+
+    private static async Task RunOnceAsync(ProcessSettings settings, JoinFile join, NodeRuntime runtime, ILoggerFactory logs, CancellationToken stop)
+    {
+        using var certificate = join.Certificate();
+        using var authority = join.Authority();
+        IReadOnlyList<string> seeds = settings.JoinByApi ? [] : settings.SeedNodes.Count > 0 ? settings.SeedNodes : [join.ClusterNode];
+        // A node that joins by HTTPS is a cluster of its own as far as Akka is concerned.
+        var membership = new ClusterMembership(settings.ClusterHostname, settings.ClusterPort, seeds, settings.JoinByApi ? ["node", "control-plane"] : ["node"], certificate, authority);
+        var http = new HttpTransportOptions
+        {
+            Server = new Uri(join.ApiServer), CertificateAuthorities = [authority], ClientCertificate = certificate,
+        };
+        var node = new WorkerNode(settings, runtime.Runtime, certificate, authority, (system, component) => settings.JoinByApi
+            ? ComponentClient.OverHttp(system, component, http, settings.NodeName)
+            : ComponentClient.OverActors(system, component, () => new TokenCredential(join.Token, settings.NodeName), ApiServers.InCluster, settings.NodeName));
+        await using var process = await ClusterProcess.StartAsync(membership, settings, logs, null, node);
+        await Task.WhenAny(process.Terminated, Task.Delay(Timeout.Infinite, stop));
+    }
+}

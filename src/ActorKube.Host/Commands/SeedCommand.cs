@@ -1,0 +1,54 @@
+using System.CommandLine;
+using System.Security.Cryptography.X509Certificates;
+using ActorKube.ApiServer.Authentication;
+using ActorKube.Host.Cluster;
+using ActorKube.Host.Configuration;
+using ActorKube.Host.Processes;
+
+namespace ActorKube.Host.Commands;
+
+/// <summary><c>actorkube seed</c>: a control-plane process.</summary>
+internal static class SeedCommand
+{
+    public static Command Create()
+    {
+        var kubeconfig = new Option<string?>("--kubeconfig") { Description = "The kubeconfig file to write (default <data-dir>/admin.conf)." };
+        var (config, set) = (ProcessCommand.ConfigOption(), ProcessCommand.SetOption());
+        var command = new Command("seed", "Run a control-plane process: API server, store, scheduler, controller-manager.") { config, set, kubeconfig };
+        ProcessCommand.Run(command, (parsed, stop) =>
+        {
+            var process = ProcessSettings.From(ProcessConfiguration.Load(parsed.GetValue(config), parsed.GetValue(set) ?? [], "seed"));
+            return RunAsync(process, parsed.GetValue(kubeconfig) ?? Path.Combine(process.DataDir, "admin.conf"), stop);
+        });
+        return command;
+    }
+
+    private static async Task RunAsync(ProcessSettings settings, string kubeconfig, CancellationToken stop)
+    {
+        using var logs = ProcessLogging.Create(settings.Config);
+        using var folder = DataFolder.Lock(settings.DataDir);
+        var apiServer = ApiServer.ApiServerSettings.From(settings.Config);
+        using var certificates = ClusterCertificates.Open(apiServer.PkiDirectory, TimeProvider.System);
+        using var certificate = certificates.Kubelet("control-plane", []);
+        var membership = new ClusterMembership(settings.ClusterHostname, settings.ClusterPort, settings.SeedNodes, ["control-plane"], certificate, certificates.Authority);
+        await using var process = await ClusterProcess.StartAsync(membership, settings, logs, new ControlPlane(settings, logs, certificates.AuthorityPem), null);
+        var host = apiServer.AdvertiseAddress.Length > 0 ? apiServer.AdvertiseAddress : settings.ClusterHostname;
+        var server = $"https://{host}:{process.ApiServer!.Port}";
+        AdminKubeconfig.Write(kubeconfig, server, certificates);
+        var join = Path.Combine(settings.DataDir, "join.conf");
+        using var joining = certificates.Kubelet("joining", []);
+        new JoinFile($"{settings.ClusterHostname}:{ClusterProcess.PortOf(process.System)}", server, process.ApiServer.Tokens.JoinToken,
+            certificates.AuthorityPem, joining.ExportCertificatePem(), joining.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem()).Write(join);
+        await process.ApiServer.Bootstrapped.WaitAsync(stop);
+        Report.Ready("ActorKube's control plane is ready",
+            ("API server", server),
+            ("kubeconfig", kubeconfig),
+            ("data", settings.DataDir),
+            ("add a node", $"actorkube node --config config/node.conf --set actorkube.node.join-file={join}"),
+            ("stop", "Ctrl-C"));
+        await Task.WhenAny(process.Terminated, Task.Delay(Timeout.Infinite, stop));
+        if (!stop.IsCancellationRequested)
+            throw new ProcessFailedException("the process left the cluster by itself; see the log above");
+        Report.Line("Stopping");
+    }
+}
