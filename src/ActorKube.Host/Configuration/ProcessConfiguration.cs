@@ -10,7 +10,7 @@ public static class ProcessConfiguration
     private static readonly Assembly[] Components =
     [
         typeof(Store.StoreSettings).Assembly, typeof(Client.IApiClient).Assembly, typeof(ApiServer.ApiServerSettings).Assembly, typeof(Scheduler.SchedulerSettings).Assembly,
-        typeof(Kubelet.KubeletSettings).Assembly, typeof(KubeProxy.KubeProxyHosting).Assembly,
+        typeof(ControllerManager.ControllerManagerServices).Assembly, typeof(Kubelet.KubeletSettings).Assembly, typeof(KubeProxy.KubeProxyHosting).Assembly,
         typeof(ProcessConfiguration).Assembly,
     ];
 

@@ -1,5 +1,6 @@
 using ActorKube.ApiServer;
 using ActorKube.Client.Hosting;
+using ActorKube.ControllerManager;
 using ActorKube.Scheduler;
 using ActorKube.Store;
 using Akka.Actor;
@@ -28,5 +29,10 @@ public sealed class ControlPlane(ProcessSettings settings, ILoggerFactory logs, 
         {
             var client = ComponentClient.InProcess(system(), "kube-scheduler");
             return new SchedulerServices(client.Client, client.Informers, client.Events, TimeProvider.System);
+        })
+        .AddControllerManager(_ =>
+        {
+            var client = ComponentClient.InProcess(system(), "kube-controller-manager");
+            return new ControllerManagerServices(client.Client, client.Informers, client.Events, TimeProvider.System, authorityPem);
         });
 }
