@@ -1,5 +1,6 @@
 using ActorKube.Client.Informers;
 using ActorKube.KubeProxy.Dns;
+using ActorKube.KubeProxy.PodNetwork;
 using ActorKube.KubeProxy.Services;
 using Akka.DependencyInjection;
 using Akka.Hosting;
@@ -8,6 +9,9 @@ namespace ActorKube.KubeProxy;
 
 /// <summary>Marks kube-proxy in the actor registry.</summary>
 public sealed class KubeProxyKey;
+
+/// <summary>Marks the pod network in the actor registry.</summary>
+public sealed class PodNetworkKey;
 
 /// <summary>Marks DNS in the actor registry.</summary>
 public sealed class DnsKey;
@@ -36,4 +40,19 @@ public static class KubeProxyHosting
         .AddHocon(ReferenceConfig.Load(), HoconAddMode.Append)
         .WithActors((system, registry, resolver) =>
             registry.Register<DnsKey>(system.ActorOf(DnsActor.Props(new DnsServices(nodeName, informers(resolver)), DnsSettings.From(system.Settings.Config)), "dns")));
+
+    /// <summary>Runs <see cref="PodNetworkActor"/> at <c>/user/pod-network</c>.</summary>
+    /// <param name="builder">The actor system.</param>
+    /// <param name="nodeName">The node it works for.</param>
+    /// <param name="informers">Gives the informers once the actor system stands.</param>
+    /// <param name="onPodCidrs">Told of the node's ranges, comma-separated: the runtime's UpdateRuntimeConfigAsync.</param>
+    /// <param name="writeCniConfig">Whether the runtime takes its network from a CNI configuration (containerd, CRI-O).</param>
+    public static AkkaConfigurationBuilder AddPodNetwork(
+        this AkkaConfigurationBuilder builder, string nodeName, Func<IDependencyResolver, IInformerFactory> informers, Func<string, Task> onPodCidrs, bool writeCniConfig) => builder
+        .AddHocon(ReferenceConfig.Load(), HoconAddMode.Append)
+        .WithActors((system, registry, resolver) =>
+        {
+            var services = new PodNetworkServices(nodeName, informers(resolver), new NetworkTools([], Sysctl.Set), onPodCidrs, writeCniConfig);
+            registry.Register<PodNetworkKey>(system.ActorOf(PodNetworkActor.Props(services, PodNetworkSettings.From(system.Settings.Config)), "pod-network"));
+        });
 }

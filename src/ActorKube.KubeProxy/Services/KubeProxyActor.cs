@@ -28,7 +28,7 @@ public sealed class KubeProxyActor : ReceiveActor, IWithTimers
     public KubeProxyActor(KubeProxyServices services, KubeProxySettings settings)
     {
         (_services, _settings) = (services, settings);
-        _script = new NftScript(settings.Table, settings.MasqueradeMark);
+        _script = new NftScript(settings.Table, settings.MasqueradeMark, settings.OverlayDevice);
         Change<ResourceAdded<V1Service>>(e => _state.Changed(e.Object));
         Change<ResourceUpdated<V1Service>>(e => _state.Changed(e.New));
         Change<ResourceDeleted<V1Service>>(e => _state.Changed(e.Object));

@@ -26,6 +26,9 @@ public sealed record KubeProxySettings
     /// <summary>Whether node ports answer on 127.0.0.1.</summary>
     public bool LocalhostNodePorts { get; init; } = true;
 
+    /// <summary>The device to other machines' pods: <c>actorkube.pod-network.vxlan.device</c>.</summary>
+    public string OverlayDevice { get; init; } = "ak-vxlan";
+
     /// <summary>The nft program.</summary>
     public IReadOnlyList<string> Nft { get; init; } = ["nft"];
 
@@ -35,7 +38,8 @@ public sealed record KubeProxySettings
     /// <summary>Reads the settings; what is not set has its default.</summary>
     public static KubeProxySettings From(Config config)
     {
-        var section = config.WithFallback(ReferenceConfig.Load()).GetConfig("actorkube.kube-proxy");
+        var all = config.WithFallback(ReferenceConfig.Load());
+        var section = all.GetConfig("actorkube.kube-proxy");
         var bit = section.GetInt("masquerade-bit");
         return new KubeProxySettings
         {
@@ -46,6 +50,7 @@ public sealed record KubeProxySettings
             MasqueradeMark = bit is >= 0 and <= 31 ? 1 << bit : throw new ConfigurationException($"actorkube.kube-proxy.masquerade-bit is {bit}: it must be from 0 to 31"),
             ClusterCidrs = [.. section.GetStringList("cluster-cidrs")],
             LocalhostNodePorts = section.GetBoolean("localhost-node-ports"),
+            OverlayDevice = all.GetString("actorkube.pod-network.vxlan.device"),
             Nft = [.. section.GetStringList("nft")],
             Conntrack = [.. section.GetStringList("conntrack")],
         };

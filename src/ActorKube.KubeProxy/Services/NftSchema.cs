@@ -25,8 +25,12 @@ public static class NftSchema
     public static string SpreadRule(Scope scope, int endpoints) =>
         $"numgen random mod {endpoints} vmap {{ {string.Join(", ", Enumerable.Range(0, endpoints).Select(i => $"{i} : goto {scope.Slot(i)}"))} }}";
 
-    /// <summary>The fixed chains. <paramref name="mark"/> is the bit of the packet mark that asks for masquerading.</summary>
-    public static string Chains(int mark)
+    /// <summary>The fixed chains.</summary>
+    /// <param name="mark">The bit of the packet mark that asks for masquerading.</param>
+    /// <param name="overlay">
+    /// The device to other machines' pods: what the machine itself sends there must bear an address whose reply comes back the same way.
+    /// </param>
+    public static string Chains(int mark, string overlay)
     {
         var text = new StringBuilder();
         text.Append(
@@ -105,12 +109,14 @@ public static class NftSchema
                 ct status dnat ip saddr . ip daddr @hairpin4 masquerade fully-random
                 ct status dnat ip6 saddr . ip6 daddr @hairpin6 masquerade fully-random
                 ct status dnat ip saddr 127.0.0.0/8 masquerade fully-random
+                oifname "OVERLAY" ip saddr != @pods4 masquerade fully-random
+                oifname "OVERLAY" ip6 saddr != @pods6 masquerade fully-random
                 ip saddr @pods4 ip daddr != @pods4 ip daddr != 224.0.0.0/4 masquerade fully-random
                 ip6 saddr @pods6 ip6 daddr != @pods6 ip6 daddr != ff00::/8 masquerade fully-random
               }
 
             """);
-        return text.Replace("UNMARK", $"0x{~mark:x8}").Replace("MARK", $"0x{mark:x8}").ToString();
+        return text.Replace("OVERLAY", overlay).Replace("UNMARK", $"0x{~mark:x8}").Replace("MARK", $"0x{mark:x8}").ToString();
     }
 
     /// <summary>A key with an address says its family by itself; one without needs the word.</summary>

@@ -8,7 +8,8 @@ namespace ActorKube.KubeProxy.Services;
 /// </summary>
 /// <param name="table">Name of the table, family inet.</param>
 /// <param name="mark">The bit of the packet mark that asks for masquerading.</param>
-public sealed class NftScript(string table, int mark)
+/// <param name="overlay">The device to other machines' pods.</param>
+public sealed class NftScript(string table, int mark, string overlay = "ak-vxlan")
 {
     private const int ElementsPerLine = 500;
     private readonly HashSet<string> _spreads = [];
@@ -71,7 +72,7 @@ public sealed class NftScript(string table, int mark)
             text.Append($"  chain {chain.Key} {{\n    {chain.Value!.Replace("\n", "\n    ")}\n  }}\n");
         }
 
-        return text.Append(NftSchema.Chains(mark)).Append("}\n").ToString();
+        return text.Append(NftSchema.Chains(mark, overlay)).Append("}\n").ToString();
 
         void Declare(string name, string declaration, IEnumerable<string>? content)
         {
