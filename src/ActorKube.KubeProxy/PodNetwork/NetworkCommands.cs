@@ -25,9 +25,9 @@ public sealed record NetworkCommands(IReadOnlyList<string> Ip, IReadOnlyList<str
 
         Forget(ip, bridge, plan.Vxlan, before?.Vxlan, settings.VxlanDevice);
         var destinations = plan.Routes.Select(r => r.Destination).ToHashSet();
-        ip.AddRange(observed.Routes.Where(r => !destinations.Contains(r)).Select(r => $"{Family(r)}route del {r} proto {settings.RouteProtocol}"));
+        ip.AddRange(observed.Routes.Where(r => !destinations.Contains(r)).Select(r => $"route del {r} proto {settings.RouteProtocol}"));
         ip.AddRange(plan.Routes.Select(r =>
-            $"{Family(r.Destination)}route replace {r.Destination}{Part("via", r.Via)}{Part("dev", r.Device)}{(r.OnLink ? " onlink" : "")} proto {settings.RouteProtocol}{Part("src", r.Source)}"));
+            $"route replace {r.Destination}{Part("via", r.Via)}{Part("dev", r.Device)}{(r.OnLink ? " onlink" : "")} proto {settings.RouteProtocol}{Part("src", r.Source)}"));
         return new NetworkCommands(ip, bridge);
     }
 
@@ -79,8 +79,6 @@ public sealed record NetworkCommands(IReadOnlyList<string> Ip, IReadOnlyList<str
             ip.Add($"link set {name} up");
         }
     }
-
-    private static string Family(string destination) => destination.Contains(':') ? "-6 " : "";
 
     private static string Part(string word, string value) => value.Length == 0 ? "" : $" {word} {value}";
 }

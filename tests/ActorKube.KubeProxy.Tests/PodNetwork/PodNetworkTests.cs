@@ -158,8 +158,15 @@ public sealed class PodNetworkTests : TestKit
     {
         var tools = new NetworkTools(machine.Enter, (sysctl, value) =>
         {
-            machine.Sysctl(sysctl, value);
-            return null;
+            try
+            {
+                machine.Sysctl(sysctl, value);
+                return null;
+            }
+            catch (InvalidOperationException e)
+            {
+                return e.Message; // the test is over and the machine gone
+            }
         });
         var settings = new PodNetworkSettings { Mode = mode, SyncPeriod = TimeSpan.FromSeconds(1), RetryInterval = TimeSpan.FromMilliseconds(100), CniConfDir = cni ?? "" };
         var actor = Sys.ActorOf(PodNetworkActor.Props(
