@@ -75,6 +75,26 @@ public sealed class TestServer : IAsyncLifetime
         _host.Dispose();
     }
 
+    /// <summary>An HTTPS client that shows the certificate, or none.</summary>
+    public HttpClient Http(System.Security.Cryptography.X509Certificates.X509Certificate2? certificate)
+    {
+        var handler = new SocketsHttpHandler { AutomaticDecompression = global::System.Net.DecompressionMethods.None };
+        handler.SslOptions.RemoteCertificateValidationCallback = (_, _, _, _) => true;
+        if (certificate is not null)
+        {
+            handler.SslOptions.LocalCertificateSelectionCallback = (_, _, _, _, _) => certificate;
+        }
+
+        return new HttpClient(handler) { BaseAddress = new Uri(Url), Timeout = TimeSpan.FromSeconds(30) };
+    }
+
+    /// <summary>A namespace of the test's own.</summary>
+    public async Task<string> NamespaceAsync()
+    {
+        var made = await Admin.CoreV1.CreateNamespaceAsync(new k8s.Models.V1Namespace { Metadata = new k8s.Models.V1ObjectMeta { GenerateName = "test-" } });
+        return made.Metadata.Name;
+    }
+
     /// <summary>Runs kubectl as the administrator; returns what it printed, both streams, and its exit code.</summary>
     public async Task<(int Code, string Output)> KubectlAsync(string arguments, string? input = null)
     {

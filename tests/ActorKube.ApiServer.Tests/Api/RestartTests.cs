@@ -1,0 +1,36 @@
+using k8s;
+using k8s.Models;
+
+namespace ActorKube.ApiServer.Tests.Api;
+
+public sealed class RestartTests
+{
+    [Fact]
+    public async Task A_server_started_again_has_everything_and_gives_no_address_twice()
+    {
+        var server = new TestServer();
+        await server.InitializeAsync();
+        try
+        {
+            var service = new V1Service { Metadata = new V1ObjectMeta { Name = "a" }, Spec = new V1ServiceSpec { Type = "NodePort", Ports = [new V1ServicePort { Port = 80 }] } };
+            var made = await server.Admin.CoreV1.CreateNamespacedServiceAsync(service, "default");
+            var namespaces = await server.Admin.CoreV1.ListNamespaceAsync();
+            var token = server.Server.Tokens.JoinToken;
+            await server.StopAsync();
+
+            await server.StartAsync();
+            await server.Server.Bootstrapped.WaitAsync(TimeSpan.FromSeconds(30));
+            Assert.Equal(token, server.Server.Tokens.JoinToken);
+            var after = await server.Admin.CoreV1.ListNamespaceAsync();
+            Assert.Equal(namespaces.Items.Select(n => (n.Metadata.Name, n.Metadata.Uid, n.Metadata.ResourceVersion)), after.Items.Select(n => (n.Metadata.Name, n.Metadata.Uid, n.Metadata.ResourceVersion)));
+            Assert.Equal(made.Spec.ClusterIP, (await server.Admin.CoreV1.ReadNamespacedServiceAsync("a", "default")).Spec.ClusterIP);
+            service.Metadata = new V1ObjectMeta { Name = "b" };
+            service.Spec = new V1ServiceSpec { ClusterIP = made.Spec.ClusterIP, Ports = [new V1ServicePort { Port = 80 }] };
+            await Assert.ThrowsAsync<k8s.Autorest.HttpOperationException>(() => server.Admin.CoreV1.CreateNamespacedServiceAsync(service, "default"));
+        }
+        finally
+        {
+            await server.DisposeAsync();
+        }
+    }
+}
