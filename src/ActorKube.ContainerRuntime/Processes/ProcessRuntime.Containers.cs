@@ -129,11 +129,14 @@ public sealed partial class ProcessRuntime
     /// <inheritdoc/>
     public Task<int> ExecAsync(
         string containerId, IReadOnlyList<string> command, bool tty, ContainerStreams streams, CancellationToken cancellationToken = default) =>
-        tty ? throw NoTerminal() : ProcessExec.RunAsync(ExecLaunch(containerId, command), streams, cancellationToken);
+        !tty ? ProcessExec.RunAsync(ExecLaunch(containerId, command), streams, cancellationToken)
+        : OperatingSystem.IsLinux() ? ProcessTerminal.RunAsync(ExecLaunch(containerId, command), streams, cancellationToken)
+        : throw new ContainerRuntimeException(
+            "The process runtime has terminals only on Linux; run the command without one (kubectl exec -i).", ContainerRuntimeError.Unimplemented);
 
     /// <inheritdoc/>
     public Task AttachAsync(string containerId, bool tty, ContainerStreams streams, CancellationToken cancellationToken = default) =>
-        tty ? throw NoTerminal() : Container(containerId).AttachAsync(streams, cancellationToken);
+        Container(containerId).AttachAsync(streams, cancellationToken);
 
     /// <inheritdoc/>
     public async Task PortForwardAsync(string podSandboxId, int port, Stream stream, CancellationToken cancellationToken = default)
@@ -170,9 +173,6 @@ public sealed partial class ProcessRuntime
 
     private static string? LogPath(SandboxRecord sandbox, ContainerConfig config) =>
         sandbox.Config.LogDirectory.Length > 0 && config.LogPath.Length > 0 ? Path.Combine(sandbox.Config.LogDirectory, config.LogPath) : null;
-
-    private static ContainerRuntimeException NoTerminal() =>
-        new("The process runtime has no terminals; run the command without one (kubectl exec -i).", ContainerRuntimeError.Unimplemented);
 
     private ProcessContainer NewContainer(ContainerRecord record) =>
         new(record, _records, _time, (container, type) => Publish(container.Id, container.PodSandboxId, type));

@@ -140,6 +140,26 @@ public sealed class ProcessRuntimeTests : IAsyncLifetime
     }
 
     [SkippableFact]
+    public async Task A_terminal_echoes_has_its_size_and_the_containers_surroundings()
+    {
+        var container = await RunAsync("sleep", "1000");
+        var sizes = System.Threading.Channels.Channel.CreateUnbounded<TerminalSize>();
+        await sizes.Writer.WriteAsync(new TerminalSize(123, 45));
+        using var stdout = new MemoryStream();
+        var code = await _runtime.ExecAsync(
+            container, ["sh", "-c", "stty size; echo $FROM_IMAGE; read line; tty -s; exit 6"], tty: true,
+            new ContainerStreams(new MemoryStream("typed\n"u8.ToArray()), stdout, null, sizes.Reader)).WaitAsync(Patience);
+        var lines = Text(stdout).Split("\r\n");
+        Assert.Contains("45 123", lines);
+        Assert.Contains("yes", lines);
+        Assert.Contains("typed", lines);
+        Assert.Equal(6, code);
+        using var impatient = new CancellationTokenSource(TimeSpan.FromMilliseconds(300));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => _runtime.ExecAsync(
+            container, ["sh", "-c", "sleep 1000; true"], tty: true, new ContainerStreams(null, stdout, null), impatient.Token).WaitAsync(Patience));
+    }
+
+    [SkippableFact]
     public async Task Attaches_to_the_running_process_until_it_ends()
     {
         var config = Config("sh", "-c", "read line; echo got $line");

@@ -81,9 +81,15 @@ public sealed class RemoteCommandServerTests
         var cancelled = new TaskCompletionSource();
         var session = WebSocketSession.Start(RemoteCommandProtocol.V5, All, async (_, token) =>
         {
-            await using var registered = token.Register(() => cancelled.SetResult());
-            await Task.Delay(Timeout.Infinite, token);
-            return 0;
+            try
+            {
+                await Task.Delay(Timeout.Infinite, token);
+                return 0;
+            }
+            finally
+            {
+                cancelled.SetResult();
+            }
         });
         await session.Client.ReceiveAsync(new byte[10].AsMemory(), CancellationToken.None).AsTask().WaitAsync(Patience);
         session.Client.Abort();
