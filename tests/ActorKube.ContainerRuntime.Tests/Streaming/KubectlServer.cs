@@ -23,13 +23,23 @@ internal sealed class KubectlServer : IAsyncDisposable
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _accepting;
+    private readonly Exec _exec;
+    private readonly Func<int, Stream, CancellationToken, Task> _forward;
 
-    public KubectlServer(bool webSockets)
+    /// <summary>Listens on a free port of loopback.</summary>
+    /// <param name="webSockets">Whether WebSockets are taken, or refused so that clients fall back to SPDY.</param>
+    /// <param name="exec">Runs commands; child processes when null.</param>
+    /// <param name="forward">Joins a stream to a port; an echo when null.</param>
+    public KubectlServer(bool webSockets, Exec? exec = null, Func<int, Stream, CancellationToken, Task>? forward = null)
     {
         WebSockets = webSockets;
+        _exec = exec ?? ((command, _, streams, token) => RunAsync(command, streams, token));
+        _forward = forward ?? ForwardAsync;
         _listener.Start();
         _accepting = AcceptAsync();
     }
+
+    public delegate Task<int> Exec(string[] command, bool tty, ContainerStreams streams, CancellationToken cancellationToken);
 
     public string Url => $"http://{_listener.LocalEndpoint}";
 
@@ -127,8 +137,8 @@ internal sealed class KubectlServer : IAsyncDisposable
         await WriteAsync(
             stream, $"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\n{RemoteCommandProtocol.VersionHeader}: {protocol}\r\n\r\n");
         await (verb == "portforward"
-            ? PortForwardServer.ServeSpdyAsync(stream, "p", ForwardAsync, cancellationToken: _stop.Token)
-            : RemoteCommandServer.ServeSpdyAsync(stream, protocol, options, (streams, token) => RunAsync(command, streams, token), _stop.Token));
+            ? PortForwardServer.ServeSpdyAsync(stream, "p", _forward, cancellationToken: _stop.Token)
+            : RemoteCommandServer.ServeSpdyAsync(stream, protocol, options, (streams, token) => _exec(command, options.Tty, streams, token), _stop.Token));
     }
 
     private async Task ServeWebSocketAsync(Stream stream, string verb, string key, string[] requested, RemoteCommandOptions options, string[] command)
@@ -150,8 +160,8 @@ internal sealed class KubectlServer : IAsyncDisposable
         using var socket = WebSocket.CreateFromStream(
             stream, new WebSocketCreationOptions { IsServer = true, SubProtocol = verb == "portforward" ? null : protocol });
         await (verb == "portforward"
-            ? PortForwardServer.ServeWebSocketAsync(socket, "p", ForwardAsync, cancellationToken: _stop.Token)
-            : RemoteCommandServer.ServeWebSocketAsync(socket, options, (streams, token) => RunAsync(command, streams, token), _stop.Token));
+            ? PortForwardServer.ServeWebSocketAsync(socket, "p", _forward, cancellationToken: _stop.Token)
+            : RemoteCommandServer.ServeWebSocketAsync(socket, options, (streams, token) => _exec(command, options.Tty, streams, token), _stop.Token));
     }
 
     private static async Task ForwardAsync(int port, Stream stream, CancellationToken cancellationToken)

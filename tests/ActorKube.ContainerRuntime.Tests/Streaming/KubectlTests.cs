@@ -87,7 +87,8 @@ public sealed class KubectlTests
         }
     }
 
-    private static IEnumerable<string> Find()
+    /// <summary>Every kubectl on this machine, by path.</summary>
+    internal static IEnumerable<string> Find()
     {
         var found = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Select(d => Path.Combine(d, "kubectl")).FirstOrDefault(File.Exists);
         if (found is null)
@@ -99,7 +100,7 @@ public sealed class KubectlTests
         return Directory.GetFiles(Path.GetDirectoryName(real)!, "kubectl.1.*").Prepend(real).Distinct().Order();
     }
 
-    private static async Task<string> AskAsync(int port, string question)
+    internal static async Task<string> AskAsync(int port, string question)
     {
         using var client = new TcpClient();
         await client.ConnectAsync("127.0.0.1", port);
@@ -116,7 +117,7 @@ public sealed class KubectlTests
         }
     }
 
-    private static System.Diagnostics.Process Start(string kubectl, KubectlServer server, params string[] arguments)
+    internal static System.Diagnostics.Process Start(string kubectl, KubectlServer server, params string[] arguments)
     {
         var start = new ProcessStartInfo(kubectl, ["--server", server.Url, "--kubeconfig", "/dev/null", .. arguments])
         {
@@ -128,7 +129,7 @@ public sealed class KubectlTests
         return System.Diagnostics.Process.Start(start)!;
     }
 
-    private static async Task<(int Code, string Output, string Errors)> RunAsync(string kubectl, KubectlServer server, string input, params string[] arguments)
+    internal static async Task<(int Code, string Output, string Errors)> RunAsync(string kubectl, KubectlServer server, string input, params string[] arguments)
     {
         using var process = Start(kubectl, server, arguments);
         try
