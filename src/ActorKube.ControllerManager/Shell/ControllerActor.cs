@@ -25,6 +25,7 @@ internal sealed class ControllerActor : ReceiveActor, IWithTimers
     private readonly WorkQueue<ObjectKey> _queue = new();
     private readonly UnseenWrites _unseen = new();
     private readonly Dictionary<ObjectKey, PlanFailure> _failures = [];
+    private readonly IReadOnlyList<Source> _sources;
     private readonly Dictionary<Type, Source> _byMessage;
     private readonly Dictionary<Type, Source> _byKind;
     private readonly HashSet<Source> _unsynced;
@@ -36,9 +37,10 @@ internal sealed class ControllerActor : ReceiveActor, IWithTimers
         _concurrency = concurrency;
         _runner = new PlanRunner(services.Api.Transport, services.Events, ControllerManagerServices.UserAgent);
         _names = new NameSuffixes(seed);
-        _byMessage = controller.Sources.SelectMany(s => s.Messages.Select(m => (m, s))).ToDictionary(p => p.m, p => p.s);
-        _byKind = controller.Sources.ToDictionary(s => s.Kind);
-        _unsynced = [.. controller.Sources];
+        _sources = controller.Sources;
+        _byMessage = _sources.SelectMany(s => s.Messages.Select(m => (m, s))).ToDictionary(p => p.m, p => p.s);
+        _byKind = _sources.ToDictionary(s => s.Kind);
+        _unsynced = [.. _sources];
 
         Receive<Applied>(Handle);
         Receive<Broke>(Handle);
@@ -50,7 +52,7 @@ internal sealed class ControllerActor : ReceiveActor, IWithTimers
 
     protected override void PreStart()
     {
-        foreach (var source in _controller.Sources)
+        foreach (var source in _sources)
             source.Subscribe(Self);
     }
 
