@@ -11,6 +11,9 @@ namespace ActorKube.Api.Machinery;
 /// </summary>
 public static class JsonTree
 {
+    // Bodies are JSON on their own, never inside HTML, so other letters than ASCII stay as they are.
+    private static readonly JsonSerializerOptions Writing = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping, MaxDepth = 512 };
+
     /// <summary>Reads JSON. The error is worded as Go words it.</summary>
     public static bool TryParse(ReadOnlySpan<byte> json, out JsonNode? root, out string? error, List<string>? duplicates = null)
     {
@@ -34,7 +37,7 @@ public static class JsonTree
     public static JsonNode? Parse(ReadOnlySpan<byte> json) => TryParse(json, out var root, out var error) ? root : throw new JsonException(error);
 
     /// <summary>The tree as UTF-8.</summary>
-    public static byte[] ToUtf8(JsonNode? node) => JsonSerializer.SerializeToUtf8Bytes(node);
+    public static byte[] ToUtf8(JsonNode? node) => JsonSerializer.SerializeToUtf8Bytes(node, Writing);
 
     /// <summary>The tree as Go's <c>%v</c> prints it, which is how it stands in some of Kubernetes' messages: <c>map[name:x ports:[1 2]]</c>.</summary>
     public static string GoText(JsonNode? node) => node switch

@@ -65,7 +65,11 @@ internal static class StrategicListMerge
             else
             {
                 var merged = merge((JsonObject)current[at]!, change);
-                kept[kept.IndexOf(current[at])] = merged;
+                if (kept.IndexOf(current[at]) is var place and >= 0)
+                {
+                    kept[place] = merged;
+                }
+
                 current[at] = merged;
             }
         }

@@ -29,6 +29,14 @@ public static class StrictDecoder
         {
             var reader = new Utf8JsonReader(json, ReaderOptions);
             reader.Read();
+            if (reader.TokenType == JsonTokenType.Null)
+            {
+                // Go decodes null into nothing at all.
+                json = "{}"u8;
+                reader = new Utf8JsonReader(json, ReaderOptions);
+                reader.Read();
+            }
+
             walk.Check(ref reader, TypeShape.Of(type));
             if (reader.Read())
             {
