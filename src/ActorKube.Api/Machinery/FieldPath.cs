@@ -51,8 +51,9 @@ public sealed class FieldPath
         {
             text.Append('[').Append(_index.ToString(CultureInfo.InvariantCulture)).Append(']');
         }
-        else if (_isKey)
+        else if (_isKey || (_name.Length == 0 && _parent is null))
         {
+            // The whole object, too, is written in brackets: "[]".
             text.Append('[').Append(_name).Append(']');
         }
         else

@@ -96,7 +96,7 @@ public class CoreStrategyTests
     public void A_config_map_holds_a_mebibyte()
     {
         var map = new V1ConfigMap { Metadata = new V1ObjectMeta { Name = "a" }, Data = new Dictionary<string, string> { ["k"] = new string('x', (1024 * 1024) + 1) } };
-        Assert.Equal(["Too long: may not be more than 1048576 bytes"], Strategies.Of<V1ConfigMap>().ValidateCreate(map).Select(e => e.ToString()));
+        Assert.Equal(["[]: Too long: may not be more than 1048576 bytes"], Strategies.Of<V1ConfigMap>().ValidateCreate(map).Select(e => e.ToString()));
     }
 
     [Fact]

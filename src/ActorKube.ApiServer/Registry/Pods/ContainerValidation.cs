@@ -193,9 +193,9 @@ internal static class ContainerValidation
             {
                 errors.Required(at.Child("exitCodes"), "must be specified");
             }
-            else
+            else if (rules[i].ExitCodes.OperatorProperty is not ("In" or "NotIn"))
             {
-                errors.OneOf(at.Child("exitCodes").Child("operator"), rules[i].ExitCodes.OperatorProperty, "In", "NotIn");
+                errors.NotSupported(at.Child("exitCodes").Child("operator"), rules[i].ExitCodes.OperatorProperty ?? "", "In", "NotIn");
             }
         }
     }
