@@ -109,7 +109,7 @@ public sealed class KubeletActor : ReceiveActor, IWithTimers
         Context.ActorOf(Akka.Actor.Props.Create(() => new NodeActor(_settings, api, runtime, nodes, events, sync, time)), "node");
 
         var resources = new ResourceFacts(builder.Allocatable(machine.Use()));
-        var services = PodServices.Create(_settings, api, informers, events, runtime, new NodeFacts(runtime.Name, addresses), resources, time);
+        var services = PodServices.Create(_settings, api, informers, events, runtime, new NodeFacts(runtime.Name, addresses), resources, time, clusterDns: _services.ClusterDns);
         var pods = informers.Informer<V1Pod>(fieldSelector: $"spec.nodeName={_settings.NodeName}");
         var status = Context.ActorOf(Akka.Actor.Props.Create(() => new StatusActor(api)), "status");
         var objects = Context.ActorOf(Akka.Actor.Props.Create(() => new ReferencedObjectsActor(api)), "volumes");

@@ -15,8 +15,10 @@ namespace ActorKube.Kubelet;
 /// <param name="Runtime">What runs containers.</param>
 /// <param name="Certificates">Of the kubelet's server.</param>
 /// <param name="Time">The clock.</param>
+/// <param name="ClusterDns">The node's own DNS servers, asked for each pod that the settings name none for; they are known once the node has its pod ranges.</param>
 public sealed record KubeletServices(
-    IApiClient Api, IInformerFactory Informers, IEventRecorder Events, IContainerRuntime Runtime, KubeletCertificates Certificates, TimeProvider Time);
+    IApiClient Api, IInformerFactory Informers, IEventRecorder Events, IContainerRuntime Runtime, KubeletCertificates Certificates, TimeProvider Time,
+    Func<IReadOnlyList<string>>? ClusterDns = null);
 
 /// <summary>Marks the kubelet in the actor registry.</summary>
 public sealed class KubeletKey;

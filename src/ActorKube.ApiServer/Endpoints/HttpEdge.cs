@@ -102,7 +102,7 @@ internal sealed class HttpEdge(
         };
         if (NodeProxy.Serves(kind, target.Subresource))
         {
-            await nodes.ForwardAsync(http, request, user).ConfigureAwait(false);
+            await nodes.ForwardAsync(http, request, user, target.Rest).ConfigureAwait(false);
             return;
         }
 

@@ -42,14 +42,38 @@ internal sealed class KubeletConnector : IDisposable
     /// <summary>Streams a GET of the kubelet to the client as it comes. A failure of the kubelet becomes a Status.</summary>
     public async Task StreamAsync(HttpContext http, string host, int port, string path)
     {
+        using var request = new HttpRequestMessage(HttpMethod.Get, Url(host, port, path));
+        await SendAsync(http, request).ConfigureAwait(false);
+    }
+
+    /// <summary>Passes a request on with its method and body, whatever its size, and streams the answer back.</summary>
+    public async Task RelayAsync(HttpContext http, string host, int port, string path)
+    {
+        if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
+        {
+            limit.MaxRequestBodySize = null;
+        }
+
+        using var request = new HttpRequestMessage(new HttpMethod(http.Request.Method), Url(host, port, path));
+        if (http.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == true)
+        {
+            request.Content = new StreamContent(http.Request.Body);
+            request.Content.Headers.TryAddWithoutValidation("Content-Type", http.Request.ContentType);
+        }
+
+        await SendAsync(http, request).ConfigureAwait(false);
+    }
+
+    private async Task SendAsync(HttpContext http, HttpRequestMessage request)
+    {
         HttpResponseMessage answer;
         try
         {
-            answer = await _http.GetAsync(Url(host, port, path), HttpCompletionOption.ResponseHeadersRead, http.RequestAborted).ConfigureAwait(false);
+            answer = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, http.RequestAborted).ConfigureAwait(false);
         }
         catch (HttpRequestException e)
         {
-            throw ApiError.Internal($"Get \"{Url(host, port, path)}\": {e.InnerException?.Message ?? e.Message}", e);
+            throw ApiError.Internal($"{request.Method} \"{request.RequestUri}\": {e.InnerException?.Message ?? e.Message}", e);
         }
 
         using (answer)

@@ -11,30 +11,47 @@ using Microsoft.AspNetCore.Http;
 
 namespace ActorKube.ApiServer.Endpoints;
 
-/// <summary>pods/log, exec, attach and portforward: passed on to the kubelet of the pod's node, byte for byte.</summary>
+/// <summary>pods/log, exec, attach and portforward, and nodes/proxy: passed on to the node's kubelet, byte for byte.</summary>
 internal sealed class NodeProxy(ApiPipeline pipeline, ResourceRegistry registry, KubeletConnector kubelets)
 {
     private const int DefaultKubeletPort = 10250;
 
     /// <summary>Whether the subresource is answered by a kubelet.</summary>
     public static bool Serves(ResourceKind kind, string subresource) =>
-        kind.ClrType == typeof(V1Pod) && subresource is "log" or "exec" or "attach" or "portforward";
+        (kind.ClrType == typeof(V1Pod) && subresource is "log" or "exec" or "attach" or "portforward") || (kind.ClrType == typeof(V1Node) && subresource == "proxy");
 
     /// <summary>Passes the request on.</summary>
-    public async Task ForwardAsync(HttpContext http, ApiRequest request, UserInfo user)
+    /// <param name="http">The request.</param>
+    /// <param name="request">What it asks.</param>
+    /// <param name="user">Who asks.</param>
+    /// <param name="rest">The path behind <c>nodes/&lt;name&gt;/proxy/</c>.</param>
+    public async Task ForwardAsync(HttpContext http, ApiRequest request, UserInfo user, string rest)
     {
-        var pods = registry.Of<V1Pod>();
-        if (!pods.Kind.Subresources.Any(s => s.Name == request.Subresource && s.Verbs.Contains(request.Verb)))
+        var kind = request.Resource == "nodes" ? registry.Of<V1Node>().Kind : registry.Of<V1Pod>().Kind;
+        if (!kind.Subresources.Any(s => s.Name == request.Subresource && s.Verbs.Contains(request.Verb)))
         {
-            throw ApiError.MethodNotAllowed(pods.Kind, request.Verb);
+            throw ApiError.MethodNotAllowed(kind, request.Verb);
         }
 
         var access = new AccessRequest(user, request.Verb, request.Group, request.Version, request.Resource, request.Subresource, request.Namespace, request.Name);
         await pipeline.AuthorizeAsync(access, http.RequestAborted).ConfigureAwait(false);
+        if (request.Resource == "nodes")
+        {
+            var node = await NodeAddressAsync(request.Name, http.RequestAborted).ConfigureAwait(false);
+            await kubelets.RelayAsync(http, node.Host, node.Port, $"/{rest}{http.Request.QueryString}").ConfigureAwait(false);
+            return;
+        }
+
+        var pods = registry.Of<V1Pod>();
         var state = await Freshness.ConsistentAsync(pods, http.RequestAborted).ConfigureAwait(false);
         var pod = state.Objects.Find(pods.Key(request.Namespace, request.Name))?.Object.As<V1Pod>() ?? throw ApiError.NotFound(pods.Kind, request.Name);
         var path = KubeletPath.Of(request.Subresource, pod, http.Request.Query);
-        var (host, port) = await NodeAddressAsync(pod, http.RequestAborted).ConfigureAwait(false);
+        if (string.IsNullOrEmpty(pod.Spec?.NodeName))
+        {
+            throw ApiError.BadRequest($"pod {pod.Metadata.Name} does not have a host assigned");
+        }
+
+        var (host, port) = await NodeAddressAsync(pod.Spec.NodeName, http.RequestAborted).ConfigureAwait(false);
         if (http.Features.Get<Microsoft.AspNetCore.Http.Features.IHttpUpgradeFeature>() is { IsUpgradableRequest: true } upgrade)
         {
             await kubelets.TunnelAsync(http, upgrade, host, port, path).ConfigureAwait(false);
@@ -49,16 +66,11 @@ internal sealed class NodeProxy(ApiPipeline pipeline, ResourceRegistry registry,
         }
     }
 
-    private async ValueTask<(string Host, int Port)> NodeAddressAsync(V1Pod pod, CancellationToken cancellationToken)
+    private async ValueTask<(string Host, int Port)> NodeAddressAsync(string name, CancellationToken cancellationToken)
     {
-        if (string.IsNullOrEmpty(pod.Spec?.NodeName))
-        {
-            throw ApiError.BadRequest($"pod {pod.Metadata.Name} does not have a host assigned");
-        }
-
         var nodes = registry.Of<V1Node>();
         var state = await Freshness.AnyAsync(nodes, cancellationToken).ConfigureAwait(false);
-        var node = state.Objects.Find(pod.Spec.NodeName)?.Object.As<V1Node>() ?? throw ApiError.NotFound(nodes.Kind, pod.Spec.NodeName);
+        var node = state.Objects.Find(name)?.Object.As<V1Node>() ?? throw ApiError.NotFound(nodes.Kind, name);
         var addresses = node.Status?.Addresses ?? [];
         var address = addresses.FirstOrDefault(a => a.Type == "InternalIP") ?? addresses.FirstOrDefault(a => a.Type == "ExternalIP") ?? addresses.FirstOrDefault(a => a.Type == "Hostname");
         return address is null

@@ -54,7 +54,7 @@ internal static class DevCommand
         var membership = new ClusterMembership(settings.ClusterHostname, settings.ClusterPort, [], ["control-plane", "node"], certificate, certificates.Authority);
         var user = new UserInfo($"system:node:{settings.NodeName}", ["system:nodes", "system:authenticated"]);
         await using var process = await ClusterProcess.StartAsync(membership, settings, logs, new ControlPlane(settings, logs, certificates.AuthorityPem),
-            new WorkerNode(settings, runtime.Runtime, certificate, certificates.Authority, (system, component) => ComponentClient.InProcess(system, component, user)));
+            new WorkerNode(settings, runtime, certificate, certificates.Authority, (system, component) => ComponentClient.InProcess(system, component, user)));
         var server = $"https://127.0.0.1:{process.ApiServer!.Port}";
         AdminKubeconfig.Write(kubeconfig, server, process.ApiServer.Certificates);
         await process.ApiServer.Bootstrapped.WaitAsync(stop);

@@ -56,7 +56,7 @@ internal static class NodeCommand
         {
             Server = new Uri(join.ApiServer), CertificateAuthorities = [authority], ClientCertificate = certificate,
         };
-        var node = new WorkerNode(settings, runtime.Runtime, certificate, authority, (system, component) => settings.JoinByApi
+        var node = new WorkerNode(settings, runtime, certificate, authority, (system, component) => settings.JoinByApi
             ? ComponentClient.OverHttp(system, component, http, settings.NodeName)
             : ComponentClient.OverActors(system, component, () => new TokenCredential(join.Token, settings.NodeName), ApiServers.InCluster, settings.NodeName));
         await using var process = await ClusterProcess.StartAsync(membership, settings, logs, null, node);

@@ -1,7 +1,12 @@
+using System.Security.Cryptography;
+using System.Text;
 using ActorKube.ContainerRuntime;
+using ActorKube.ContainerRuntime.Builtin;
+using ActorKube.ContainerRuntime.Images;
 using ActorKube.ContainerRuntime.Processes;
 using ActorKube.Host.Commands;
 using ActorKube.Host.Machine;
+using ActorKube.KubeProxy.PodNetwork;
 using Microsoft.Extensions.Logging;
 
 namespace ActorKube.Host.Processes;
@@ -9,23 +14,59 @@ namespace ActorKube.Host.Processes;
 /// <summary>The container runtime of a node process, with the host packages it needs.</summary>
 public sealed class NodeRuntime : IAsyncDisposable
 {
-    private NodeRuntime(IContainerRuntime runtime, string description) => (Runtime, Description) = (runtime, description);
+    private volatile IReadOnlyList<string> _gateways = [];
+
+    private NodeRuntime(DiscoveredRuntime found) => (Runtime, Kind, Description) = (found.Runtime, found.Kind, found.Explanation);
 
     /// <summary>What runs the containers.</summary>
     public IContainerRuntime Runtime { get; }
 
+    /// <summary>Which one it is.</summary>
+    public RuntimeKind Kind { get; }
+
     /// <summary>What it is and why, for people.</summary>
     public string Description { get; }
 
+    /// <summary>The node's own addresses in its pod ranges, where its DNS listens; empty until the ranges are known.</summary>
+    public IReadOnlyList<string> Gateways => _gateways;
+
     /// <summary>Finds the runtime, installing missing host packages first where that is wanted and possible.</summary>
-    public static Task<NodeRuntime> OpenAsync(ProcessSettings settings, bool install, ILoggerFactory logs, CancellationToken cancellation)
+    /// <param name="settings">The process' configuration.</param>
+    /// <param name="install">Whether packages may be installed.</param>
+    /// <param name="logs">Where it logs.</param>
+    /// <param name="cancellation">Gives up.</param>
+    public static async Task<NodeRuntime> OpenAsync(ProcessSettings settings, bool install, ILoggerFactory logs, CancellationToken cancellation)
     {
-        var options = new ProcessRuntimeOptions { RootDirectory = Path.Combine(settings.DataDir, "runtime") };
-        return Task.FromResult(new NodeRuntime(new ProcessRuntime(options, logs), "process"));
+        await BringPackagesAsync(settings, install, cancellation);
+        try
+        {
+            return new NodeRuntime(await RuntimeDiscovery.OpenAsync(Options(settings, logs), cancellation));
+        }
+        catch (ContainerRuntimeException e)
+        {
+            throw new ProcessFailedException(e.Message, e);
+        }
     }
 
     /// <summary>Imports the demo images that are not there yet.</summary>
-    public Task BringDemoImagesAsync(CancellationToken cancellation) => Task.CompletedTask;
+    public async Task BringDemoImagesAsync(CancellationToken cancellation)
+    {
+        foreach (var image in DemoImage.All)
+        {
+            if (await Runtime.ImageStatusAsync(image.Reference, cancellation) is not null)
+                continue;
+            await using var archive = image.Archive();
+            await Runtime.ImportImageAsync(archive, cancellation);
+        }
+    }
+
+    /// <summary>Takes the node's pod ranges over.</summary>
+    /// <param name="podCidrs">Comma-separated.</param>
+    public Task UsePodCidrsAsync(string podCidrs)
+    {
+        _gateways = [.. podCidrs.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(c => PodRange.Parse(c).Gateway.ToString())];
+        return Runtime.UpdateRuntimeConfigAsync(podCidrs);
+    }
 
     /// <summary>Stops every pod of this node.</summary>
     public async Task StopPodsAsync()
@@ -36,4 +77,47 @@ public sealed class NodeRuntime : IAsyncDisposable
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => Runtime.DisposeAsync();
+
+    // Two nodes on one machine differ in their data folders, and so in everything that is named after them here.
+    private static RuntimeDiscoveryOptions Options(ProcessSettings settings, ILoggerFactory logs)
+    {
+        var id = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(settings.DataDir)))[..8];
+        var network = PodNetworkSettings.From(settings.Config);
+        return new RuntimeDiscoveryOptions
+        {
+            Kind = Enum.Parse<RuntimeKind>(settings.Runtime, ignoreCase: true),
+            Socket = settings.RuntimeSocket,
+            Builtin = new BuiltinRuntimeOptions
+            {
+                RootDirectory = Path.Combine(settings.DataDir, "runtime"),
+                StateDirectory = $"/run/actorkube/{id}",
+                BridgeName = network.BridgeOf(settings.NodeName),
+                CgroupParent = $"/actorkube-{id}",
+                Mtu = network.PodMtu,
+                Logger = logs.CreateLogger("ActorKube.ContainerRuntime"),
+            },
+            Process = new ProcessRuntimeOptions { RootDirectory = Path.Combine(settings.DataDir, "runtime"), PodIp = ProcessSettings.MachineAddress().ToString() },
+            Loggers = logs,
+        };
+    }
+
+    private static async Task BringPackagesAsync(ProcessSettings settings, bool install, CancellationToken cancellation)
+    {
+        if (!OperatingSystem.IsLinux() || settings.Runtime == "process")
+            return;
+        var socket = settings.RuntimeSocket.Length > 0 || settings.Runtime == "cri"
+            || (settings.Runtime == "auto" && (File.Exists("/run/containerd/containerd.sock") || File.Exists("/run/crio/crio.sock")));
+        var missing = HostPackages.Missing(builtInRuntime: !socket, HostPackages.IsOnPath);
+        if (missing.Count == 0)
+            return;
+        if (!install || !HostPackages.CanInstall)
+        {
+            Report.Line($"Missing on this machine: {string.Join(", ", missing)}. To install: {(Environment.IsPrivilegedProcess ? "" : "sudo ")}{HostPackages.Command(missing)}");
+            return;
+        }
+
+        Report.Line($"Installing what this machine misses: {HostPackages.Command(missing)}");
+        if (await HostPackages.InstallAsync(missing, cancellation) is { } error)
+            Report.Line($"{error}. Going on without.");
+    }
 }

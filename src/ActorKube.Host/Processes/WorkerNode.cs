@@ -16,7 +16,7 @@ namespace ActorKube.Host.Processes;
 /// <param name="authority">Signs the certificates of those who may ask the kubelet.</param>
 /// <param name="connect">Makes the client of a component, given the actor system and the component's name.</param>
 public sealed class WorkerNode(
-    ProcessSettings settings, IContainerRuntime runtime, X509Certificate2 certificate, X509Certificate2 authority, Func<ActorSystem, string, ComponentClient> connect)
+    ProcessSettings settings, NodeRuntime runtime, X509Certificate2 certificate, X509Certificate2 authority, Func<ActorSystem, string, ComponentClient> connect)
 {
     /// <summary>Adds the components to an actor system.</summary>
     /// <param name="akka">The actor system to be.</param>
@@ -29,9 +29,14 @@ public sealed class WorkerNode(
             _ =>
             {
                 var client = connect(system(), "kubelet");
-                return new KubeletServices(client.Client, client.Informers, client.Events, runtime, new KubeletCertificates(certificate, [authority]), TimeProvider.System);
+                return new KubeletServices(client.Client, client.Informers, client.Events, runtime.Runtime, new KubeletCertificates(certificate, [authority]), TimeProvider.System, () => runtime.Gateways);
             },
             kubelet => kubelet with { NodeName = settings.NodeName });
+        // Without root there is no network of our own: plain processes use the machine's.
+        if (!Environment.IsPrivilegedProcess || !OperatingSystem.IsLinux())
+            return;
+        akka.AddPodNetwork(settings.NodeName, _ => networking.Value.Informers, runtime.UsePodCidrsAsync, writeCniConfig: runtime.Kind == RuntimeKind.Cri);
         akka.AddKubeProxy(settings.NodeName, _ => networking.Value.Informers);
+        akka.AddDns(settings.NodeName, _ => networking.Value.Informers);
     }
 }

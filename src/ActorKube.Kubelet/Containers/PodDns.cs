@@ -9,7 +9,7 @@ namespace ActorKube.Kubelet.Containers;
 /// <param name="ClusterDns">The cluster's name servers.</param>
 /// <param name="ClusterDomain">The cluster's domain.</param>
 /// <param name="ReadResolvConf">Gives the node's resolver file.</param>
-internal sealed record PodDns(IReadOnlyList<string> ClusterDns, string ClusterDomain, Func<string> ReadResolvConf)
+internal sealed record PodDns(Func<IReadOnlyList<string>> ClusterDns, string ClusterDomain, Func<string> ReadResolvConf)
 {
     private const int MaxServers = 3;
     private const int MaxSearches = 32;
@@ -44,11 +44,12 @@ internal sealed record PodDns(IReadOnlyList<string> ClusterDns, string ClusterDo
         var policy = pod.Spec.DnsPolicy ?? "ClusterFirst";
         var cluster = policy == "ClusterFirstWithHostNet" || (policy == "ClusterFirst" && pod.Spec.HostNetwork != true);
         var config = policy == "None" ? new DNSConfig() : Host();
-        if (cluster && ClusterDns.Count > 0)
+        var servers = ClusterDns();
+        if (cluster && servers.Count > 0)
         {
             var hostSearches = config.Searches.ToList();
             config = new DNSConfig();
-            config.Servers.AddRange(ClusterDns);
+            config.Servers.AddRange(servers);
             config.Searches.AddRange([$"{pod.Metadata.NamespaceProperty}.svc.{ClusterDomain}", $"svc.{ClusterDomain}", ClusterDomain, .. hostSearches]);
             config.Options.Add("ndots:5");
         }

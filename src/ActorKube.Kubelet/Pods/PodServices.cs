@@ -41,12 +41,13 @@ internal sealed record PodServices
         ResourceFacts resources,
         TimeProvider time,
         IMounter? mounter = null,
-        IProber? prober = null)
+        IProber? prober = null,
+        Func<IReadOnlyList<string>>? clusterDns = null)
     {
         var objects = new ApiObjectSource(api);
         var directories = new PodDirectories(settings.RootDirectory, settings.PodLogsDirectory);
         mounter ??= new LinuxMounter();
-        var dns = new PodDns(settings.ClusterDns, settings.ClusterDomain, () => File.Exists(settings.ResolvConf) ? File.ReadAllText(settings.ResolvConf) : "");
+        var dns = new PodDns(() => settings.ClusterDns.Length > 0 ? settings.ClusterDns : clusterDns?.Invoke() ?? [], settings.ClusterDomain, () => File.Exists(settings.ResolvConf) ? File.ReadAllText(settings.ResolvConf) : "");
         return new PodServices
         {
             Settings = settings,

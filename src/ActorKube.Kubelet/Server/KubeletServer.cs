@@ -64,6 +64,7 @@ internal sealed class KubeletServer : IAsyncDisposable
         var containers = new PodContainers(runtime, settings, pods, time);
         new LogsEndpoint(containers, time).Map(app);
         new StreamingEndpoints(containers, runtime, time).Map(app);
+        new ImagesEndpoint(runtime).Map(app);
         new StatsEndpoints(settings, runtime, pods, time).Map(app);
         try
         {
