@@ -49,22 +49,13 @@ public sealed class NodeRuntime : IAsyncDisposable
     }
 
     /// <summary>Imports the demo images that are not there yet.</summary>
-    public async Task BringDemoImagesAsync(CancellationToken cancellation)
-    {
-        foreach (var image in DemoImage.All)
-        {
-            if (await Runtime.ImageStatusAsync(image.Reference, cancellation) is not null)
-                continue;
-            await using var archive = image.Archive();
-            await Runtime.ImportImageAsync(archive, cancellation);
-        }
-    }
+    public Task BringDemoImagesAsync(CancellationToken cancellation) => DemoImage.ImportAsync(Runtime, cancellation);
 
     /// <summary>Takes the node's pod ranges over.</summary>
     /// <param name="podCidrs">Comma-separated.</param>
     public Task UsePodCidrsAsync(string podCidrs)
     {
-        _gateways = [.. podCidrs.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(c => PodRange.Parse(c).Gateway.ToString())];
+        _gateways = [.. podCidrs.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(c => PodRange.Parse(c)!.Gateway.ToString())];
         return Runtime.UpdateRuntimeConfigAsync(podCidrs);
     }
 
@@ -91,9 +82,9 @@ public sealed class NodeRuntime : IAsyncDisposable
             {
                 RootDirectory = Path.Combine(settings.DataDir, "runtime"),
                 StateDirectory = $"/run/actorkube/{id}",
-                BridgeName = network.BridgeOf(settings.NodeName),
+                BridgeName = network.BridgeFor(settings.NodeName),
                 CgroupParent = $"/actorkube-{id}",
-                Mtu = network.PodMtu,
+                Mtu = network.Mtu,
                 Logger = logs.CreateLogger("ActorKube.ContainerRuntime"),
             },
             Process = new ProcessRuntimeOptions { RootDirectory = Path.Combine(settings.DataDir, "runtime"), PodIp = ProcessSettings.MachineAddress().ToString() },
