@@ -21,5 +21,6 @@ public static class ControllerManagerHosting
         .WithSingleton<ControllerManagerKey>(
             "controller-manager",
             (system, _, resolver) => ControllerManagerActor.Props(services(resolver), ControllerManagerSettings.From(system.Settings.Config)),
-            new ClusterSingletonOptions { Role = "control-plane" });
+            new ClusterSingletonOptions { Role = "control-plane" },
+            createProxyToo: false);
 }

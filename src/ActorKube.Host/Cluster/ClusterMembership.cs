@@ -35,6 +35,7 @@ public sealed record ClusterMembership(
     // A node that no longer reaches any control-plane process leaves by itself and joins anew; the control plane carries on without it.
     private Config Hocon() => ConfigurationFactory.ParseString($$"""
         akka {
+          coordinated-shutdown.run-by-clr-shutdown-hook = off
           log-dead-letters = 0
           log-dead-letters-during-shutdown = off
           remote {

@@ -44,6 +44,7 @@ public sealed class ClusterProcess : IAsyncDisposable
         ActorSystem? system = null;
         var builder = new HostApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true, ApplicationName = "actorkube" });
         builder.Services.AddSingleton(logs);
+        builder.Services.AddSingleton<IHostLifetime, CommandLifetime>();
         builder.Services.AddAkka(ClusterMembership.SystemName, akka =>
         {
             akka.AddHocon(settings.Config, HoconAddMode.Prepend);
