@@ -1,23 +1,36 @@
 using ActorKube.ContainerRuntime.Builtin.Native;
+using ActorKube.ContainerRuntime.Images;
 
 namespace ActorKube.ContainerRuntime.Builtin;
 
 /// <summary>The commands of crun or runc that need no shim. Each runs on a thread of its own, for they block for milliseconds.</summary>
-internal sealed class OciRuntime(string path, string stateDirectory, bool wrapForHybrid)
+internal sealed class OciRuntime
 {
-    /// <summary>
-    /// crun before 1.9 refuses a machine with version 1 cgroups and a version 2 tree beside them. In a mount namespace without that tree it works;
-    /// slave propagation lets the host's mounts in and nothing out.
-    /// </summary>
-    private const string HybridScript = """umount /sys/fs/cgroup/unified && exec "$0" "$@" """;
+    private readonly string _stateDirectory;
+    private readonly string? _wrapper;
 
-    public string Path { get; } = path;
+    /// <param name="path">crun or runc.</param>
+    /// <param name="stateDirectory">Where it keeps its state.</param>
+    /// <param name="hybridCgroups">
+    /// crun before 1.9 refuses a machine with version 1 cgroups and a version 2 tree beside them. It works where that tree is out of sight, which a tiny program arranges.
+    /// </param>
+    public OciRuntime(string path, string stateDirectory, bool hybridCgroups)
+    {
+        Path = path;
+        _stateDirectory = stateDirectory;
+        if (!hybridCgroups || !IsCrun)
+            return;
+        _wrapper = System.IO.Path.Combine(stateDirectory, "..", "without-unified-cgroups");
+        File.WriteAllBytes(_wrapper + ".new", TinyPrograms.WithoutUnifiedCgroups(TinyAssembler.Current));
+        PosixFile.SetMode(_wrapper + ".new", 0x1ED); // 0755
+        File.Move(_wrapper + ".new", _wrapper, overwrite: true);
+    }
+
+    public string Path { get; }
 
     /// <summary>The program that conmon starts to create containers, and its first arguments.</summary>
     public (string Program, IReadOnlyList<string> Arguments) CreateCommand =>
-        wrapForHybrid && IsCrun
-            ? ("/usr/bin/unshare", ["-m", "--propagation", "slave", "/bin/sh", "-c", HybridScript, Path, "--root", stateDirectory])
-            : (Path, ["--root", stateDirectory]);
+        _wrapper is null ? (Path, ["--root", _stateDirectory]) : (_wrapper, [Path, "--root", _stateDirectory]);
 
     /// <summary>
     /// Whether exec hands its terminal over by a console socket. crun's own copying between terminals (seen in 1.8) never tells the size; runc's does, and runc refuses
@@ -36,7 +49,7 @@ internal sealed class OciRuntime(string path, string stateDirectory, bool wrapFo
     /// <summary>Lets a created container's process go; on the calling thread.</summary>
     public void Start(string id)
     {
-        var (code, output) = ChildProcess.Run(Path, ["--root", stateDirectory, "start", id]);
+        var (code, output) = ChildProcess.Run(Path, ["--root", _stateDirectory, "start", id]);
         if (code != 0)
             throw new ContainerRuntimeException(output);
     }
@@ -44,10 +57,10 @@ internal sealed class OciRuntime(string path, string stateDirectory, bool wrapFo
     /// <summary>Forgets a container, killing what is left of it. One that it does not know is fine; on the calling thread.</summary>
     public void Delete(string id)
     {
-        if (!Directory.Exists(System.IO.Path.Combine(stateDirectory, id)))
+        if (!Directory.Exists(System.IO.Path.Combine(_stateDirectory, id)))
             return;
-        var (code, output) = ChildProcess.Run(Path, ["--root", stateDirectory, "delete", "--force", id]);
-        if (code != 0 && Directory.Exists(System.IO.Path.Combine(stateDirectory, id)))
+        var (code, output) = ChildProcess.Run(Path, ["--root", _stateDirectory, "delete", "--force", id]);
+        if (code != 0 && Directory.Exists(System.IO.Path.Combine(_stateDirectory, id)))
             throw new ContainerRuntimeException($"failed to delete container {id}: {output}");
     }
 
@@ -63,7 +76,7 @@ internal sealed class OciRuntime(string path, string stateDirectory, bool wrapFo
     /// <summary>Arguments that run a process, described by a file, in a container; its pid goes to a file, the runtime's own complaints to another.</summary>
     public IReadOnlyList<string> ExecArguments(string id, string processFile, string pidFile, string logFile, bool terminal, string? consoleSocket)
     {
-        List<string> arguments = ["--root", stateDirectory, "--log", logFile, "exec", "--process", processFile, "--pid-file", pidFile];
+        List<string> arguments = ["--root", _stateDirectory, "--log", logFile, "exec", "--process", processFile, "--pid-file", pidFile];
         if (terminal)
             arguments.Add("--tty");
         if (consoleSocket is not null)

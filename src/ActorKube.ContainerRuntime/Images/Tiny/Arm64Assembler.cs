@@ -58,12 +58,15 @@ internal sealed class Arm64Assembler : TinyAssembler
     {
         Set(CallNumber, call switch
         {
+            SystemCall.Unmount => 39,
+            SystemCall.Mount => 40,
             SystemCall.Close => 57,
             SystemCall.Read => 63,
             SystemCall.Write => 64,
             SystemCall.PollWithTimeout => 73,
             SystemCall.SignalFd4 => 74,
             SystemCall.ExitGroup => 94,
+            SystemCall.Unshare => 97,
             SystemCall.ClockGetTime => 113,
             SystemCall.SetSignalAction => 134,
             SystemCall.SetSignalMask => 135,
@@ -74,6 +77,7 @@ internal sealed class Arm64Assembler : TinyAssembler
             SystemCall.SetSocketOption => 208,
             SystemCall.Shutdown => 210,
             SystemCall.Clone => 220,
+            SystemCall.Execute => 221,
             SystemCall.Accept4 => 242,
             SystemCall.Wait4 => 260,
             _ => throw new ArgumentOutOfRangeException(nameof(call), call, null),

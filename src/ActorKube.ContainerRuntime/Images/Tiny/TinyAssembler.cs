@@ -64,6 +64,10 @@ internal enum SystemCall
     PollWithTimeout,
     SignalFd4,
     ClockGetTime,
+    Unshare,
+    Mount,
+    Unmount,
+    Execute,
 }
 
 /// <summary>
