@@ -25,6 +25,7 @@ public sealed class BuiltinRuntime : IContainerRuntime
     private readonly ContainerStatistics _statistics;
     private readonly ExitMonitor _monitor;
     private readonly Lazy<string> _version;
+    private readonly FileStream _lock;
 
     /// <summary>Opens the runtime's directories and takes up the sandboxes and containers in them. Needs root on Linux, crun or runc, and conmon.</summary>
     public BuiltinRuntime(BuiltinRuntimeOptions options)
@@ -36,6 +37,7 @@ public sealed class BuiltinRuntime : IContainerRuntime
         var conmonPath = BuiltinRuntimeRequirements.Find("conmon", options.ConmonPath)
             ?? throw new ContainerRuntimeException("the built-in runtime needs conmon: apt-get install conmon", ContainerRuntimeError.Unavailable);
         var directories = new RuntimeDirectories(options);
+        _lock = Lock(options.RootDirectory);
         var cgroups = Cgroups.Detect();
         _model = new RuntimeModel(options.TimeProvider);
         _images = new ImageStore(directories.Images, options.Logger, options.Registries) { LayersInUse = () => _model.Containers.Values.SelectMany(c => c.Record.Layers) };
@@ -195,6 +197,21 @@ public sealed class BuiltinRuntime : IContainerRuntime
     {
         _monitor.Dispose();
         _events.Complete();
+        _lock.Dispose();
         return ValueTask.CompletedTask;
+    }
+
+    /// <summary>One process at a time: the lock goes with the process, however it ends.</summary>
+    private static FileStream Lock(string rootDirectory)
+    {
+        var path = Path.Combine(rootDirectory, "lock");
+        try
+        {
+            return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException e)
+        {
+            throw new ContainerRuntimeException($"another process runs containers from {rootDirectory}: {e.Message}", ContainerRuntimeError.Unavailable, e);
+        }
     }
 }

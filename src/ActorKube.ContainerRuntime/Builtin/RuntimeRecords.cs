@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using ActorKube.ContainerRuntime.Cri;
+using ActorKube.ContainerRuntime.Images;
 using Google.Protobuf;
 
 namespace ActorKube.ContainerRuntime.Builtin;
@@ -99,8 +100,12 @@ internal sealed class RuntimeDirectories
         Bundles = Path.Combine(options.StateDirectory, "bundles");
         Exits = Path.Combine(options.StateDirectory, "exits");
         OciRuntime = Path.Combine(options.StateDirectory, "oci");
-        foreach (var directory in (string[])[SandboxRecords, ContainerRecords, Namespaces, SharedMemory, Bundles, Exits, OciRuntime])
+        foreach (var directory in (string[])[Images, SandboxRecords, ContainerRecords, Namespaces, SharedMemory, Bundles, Exits, OciRuntime])
+        {
             Directory.CreateDirectory(directory);
+            // Images hold set-user-id programs, bundles secrets: nothing for other users of the machine.
+            PosixFile.SetMode(directory, 0x1C0); // 0700
+        }
     }
 
     public string Images { get; }

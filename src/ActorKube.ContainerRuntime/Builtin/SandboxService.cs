@@ -2,6 +2,7 @@ using System.Net;
 using ActorKube.ContainerRuntime.Builtin.Native;
 using ActorKube.ContainerRuntime.Builtin.Network;
 using ActorKube.ContainerRuntime.Cri;
+using ActorKube.ContainerRuntime.Images;
 using Microsoft.Extensions.Logging;
 
 namespace ActorKube.ContainerRuntime.Builtin;
@@ -16,6 +17,7 @@ internal sealed class SandboxService(
 {
     private const string ResolvConf = "resolv.conf";
     private const string HostnameFile = "hostname";
+    private const string HostResolvConf = "/etc/resolv.conf";
 
     public async Task<string> RunAsync(PodSandboxConfig config, string runtimeHandler)
     {
@@ -183,14 +185,17 @@ internal sealed class SandboxService(
 
     private void WriteFiles(SandboxEntry entry)
     {
-        File.WriteAllText(Path.Combine(directories.Sandbox(entry.Id), HostnameFile), (entry.HasHostNetwork ? Environment.MachineName : entry.Config.Hostname) + "\n");
-        var path = Path.Combine(directories.Sandbox(entry.Id), ResolvConf);
-        if (ResolvConfFile.Format(entry.Config.DnsConfig) is { } content)
-            File.WriteAllText(path, content);
-        else if (File.Exists("/etc/resolv.conf"))
-            File.Copy("/etc/resolv.conf", path, overwrite: true);
-        else
-            File.WriteAllText(path, "");
+        WriteReadable(Path.Combine(directories.Sandbox(entry.Id), HostnameFile), (entry.HasHostNetwork ? Environment.MachineName : entry.Config.Hostname) + "\n");
+        WriteReadable(
+            Path.Combine(directories.Sandbox(entry.Id), ResolvConf),
+            ResolvConfFile.Format(entry.Config.DnsConfig) ?? (File.Exists(HostResolvConf) ? File.ReadAllText(HostResolvConf) : ""));
+    }
+
+    /// <summary>Readable for every user of a container, whatever our umask.</summary>
+    private static void WriteReadable(string path, string content)
+    {
+        File.WriteAllText(path, content);
+        PosixFile.SetMode(path, 0x1A4); // 0644
     }
 
     /// <summary>Written on the thread inside the namespaces: /proc/sys shows a thread its own.</summary>

@@ -51,7 +51,13 @@ internal sealed class BlobStore
     }
 
     /// <summary>Stores a stream; when a digest or size is expected, content that differs is refused and nothing stays.</summary>
-    public async Task<(string Digest, long Size)> WriteAsync(Stream content, string? expectedDigest, long? expectedSize, CancellationToken cancellationToken)
+    /// <param name="content">What to store.</param>
+    /// <param name="expectedDigest">The digest it must have.</param>
+    /// <param name="expectedSize">The size it must have.</param>
+    /// <param name="progress">Called after each part, for whoever minds a download that stands still.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task<(string Digest, long Size)> WriteAsync(
+        Stream content, string? expectedDigest, long? expectedSize, Action progress, CancellationToken cancellationToken)
     {
         var temporary = TemporaryPath();
         try
@@ -63,6 +69,7 @@ internal sealed class BlobStore
                 var buffer = new byte[128 * 1024];
                 while (await content.ReadAsync(buffer, cancellationToken).ConfigureAwait(false) is var read and > 0)
                 {
+                    progress();
                     size += read;
                     if (size > expectedSize)
                         throw new InvalidDataException($"more than the expected {expectedSize} bytes for {expectedDigest}");

@@ -38,10 +38,10 @@ internal sealed class RegistryClient : IDisposable
     /// <summary>A manifest or index by tag or digest, with its media type and the digest of its bytes.</summary>
     public async Task<(OciDescriptor Descriptor, byte[] Content)> GetManifestAsync(string selector, CancellationToken cancellationToken)
     {
-        return await RetryAsync(async () =>
+        return await RetryAsync(async (_, token) =>
         {
-            using var response = await SendAsync("manifests", selector, ManifestTypes, cancellationToken).ConfigureAwait(false);
-            var content = await response.Content.ReadAsByteArrayAsync(cancellationToken).ConfigureAwait(false);
+            using var response = await SendAsync("manifests", selector, ManifestTypes, token).ConfigureAwait(false);
+            var content = await response.Content.ReadAsByteArrayAsync(token).ConfigureAwait(false);
             var digest = BlobStore.DigestOf(content);
             if (ImageReference.IsDigest(selector) && digest != selector)
                 throw new ContainerRuntimeException($"the registry's manifest {selector} has the digest {digest}");
@@ -53,11 +53,11 @@ internal sealed class RegistryClient : IDisposable
     /// <summary>Downloads a blob into the store; its digest and size are checked there.</summary>
     public async Task GetBlobAsync(OciDescriptor blob, BlobStore store, CancellationToken cancellationToken)
     {
-        await RetryAsync(async () =>
+        await RetryAsync(async (progress, token) =>
         {
-            using var response = await SendAsync("blobs", blob.Digest, [], cancellationToken).ConfigureAwait(false);
-            await using var content = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
-            await store.WriteAsync(content, blob.Digest, blob.Size, cancellationToken).ConfigureAwait(false);
+            using var response = await SendAsync("blobs", blob.Digest, [], token).ConfigureAwait(false);
+            await using var content = await response.Content.ReadAsStreamAsync(token).ConfigureAwait(false);
+            await store.WriteAsync(content, blob.Digest, blob.Size, progress, token).ConfigureAwait(false);
             return true;
         }, cancellationToken).ConfigureAwait(false);
     }
@@ -193,20 +193,28 @@ internal sealed class RegistryClient : IDisposable
         }
     }
 
-    private async Task<T> RetryAsync<T>(Func<Task<T>> attempt, CancellationToken cancellationToken)
+    /// <summary>Tries a few times. The attempt gets a token that is cancelled when it reports no progress for too long.</summary>
+    private async Task<T> RetryAsync<T>(Func<Action, CancellationToken, Task<T>> attempt, CancellationToken cancellationToken)
     {
         var delay = _options.RetryDelay;
         for (var i = 1; ; i++)
         {
+            using var stall = new CancellationTokenSource(_options.StallTimeout, _options.TimeProvider);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(stall.Token, cancellationToken);
             try
             {
-                return await attempt().ConfigureAwait(false);
+                return await attempt(() => stall.CancelAfter(_options.StallTimeout), either.Token).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+            {
+                if (i >= _options.Attempts)
+                    throw new ContainerRuntimeException($"the registry {_reference.RegistryHost} sent nothing for {_options.StallTimeout}", ContainerRuntimeError.Timeout);
             }
             catch (Exception e) when (e is TransientRegistryException or IOException or HttpRequestException or InvalidDataException)
             {
                 // Nobody listens at all: waiting helps little, and the kubelet tries again anyway.
                 if (i >= _options.Attempts || e.InnerException is HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError })
-                    throw e is ContainerRuntimeException ? e : new ContainerRuntimeException(e.Message, inner: e);
+                    throw new ContainerRuntimeException(e.Message, inner: e);
             }
             await Task.Delay(delay, _options.TimeProvider, cancellationToken).ConfigureAwait(false);
             delay *= 2;

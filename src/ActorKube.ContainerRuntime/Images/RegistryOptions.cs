@@ -20,6 +20,9 @@ public sealed record RegistryOptions
     /// <summary>The longest wait for a connection.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(15);
 
+    /// <summary>How long a download may stand still before it is broken off and tried again.</summary>
+    public TimeSpan StallTimeout { get; init; } = TimeSpan.FromMinutes(1);
+
     /// <summary>The clock for retries.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 

@@ -79,4 +79,12 @@ public class RecoveryTests
         await node.RestartAsync();
         Assert.Equal(0UL, (await node.Runtime.ImageFsInfoAsync()).ImageFilesystems[0].UsedBytes.Value);
     }
+
+    [SkippableFact]
+    public async Task Two_processes_do_not_share_a_directory()
+    {
+        await using var node = await RuntimeFixture.StartAsync();
+        var error = Assert.Throws<ContainerRuntimeException>(() => new ActorKube.ContainerRuntime.Builtin.BuiltinRuntime(node.Options));
+        Assert.Contains("another process runs containers from", error.Message, StringComparison.Ordinal);
+    }
 }

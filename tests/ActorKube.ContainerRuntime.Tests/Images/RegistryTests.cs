@@ -100,6 +100,44 @@ public class RegistryTests
     }
 
     [Fact]
+    public async Task A_download_that_breaks_off_or_brings_the_wrong_bytes_is_tried_again()
+    {
+        using var directory = new TemporaryDirectory();
+        var origin = new ImageStore(directory["origin"], NullLogger.Instance, overlay: false);
+        await origin.ImportAsync(new MemoryStream(new ImageBuilder("example.org/app:1").File("f", new byte[5000]).ToArray()));
+        var image = origin.Find("example.org/app:1")!;
+        using var listener = new HttpListener();
+        var port = LocalRegistry.FreePort();
+        listener.Prefixes.Add($"http://localhost:{port}/");
+        listener.Start();
+        var asked = 0;
+        var server = ServeAsync(listener, (request, response) =>
+        {
+            var path = request.Url!.AbsolutePath;
+            if (path.EndsWith("/manifests/1", StringComparison.Ordinal))
+                return origin.Blobs.Read(image.AllBlobs[0]);
+            var blob = origin.Blobs.Read(path[(path.LastIndexOf('/') + 1)..]);
+            if (!path.EndsWith(image.LayerBlobs[0], StringComparison.Ordinal))
+                return blob;
+            switch (++asked)
+            {
+                case 1:
+                    response.StatusCode = 503;
+                    return [];
+                case 2:
+                    blob[700] ^= 1;
+                    return blob;
+                default:
+                    return blob;
+            }
+        });
+        var pulled = await Open(directory).PullAsync($"localhost:{port}/app:1", null);
+        listener.Stop();
+        await server;
+        Assert.Equal((image.Id, 3), (pulled.Id, asked));
+    }
+
+    [Fact]
     public async Task Says_who_could_not_be_reached()
     {
         using var directory = new TemporaryDirectory();

@@ -22,11 +22,15 @@ internal sealed class PodNetwork(string bridge, int mtu, ILogger logger)
     /// <summary>Takes the node's ranges and brings the bridge in line with them. Must run on a thread in the host's network namespace.</summary>
     public void Configure(string podCidr, IEnumerable<(string Owner, IPAddress Address)> inUse)
     {
-        var ipam = Ipam.Create(podCidr, inUse);
+        var ipam = Ipam.Create(Usable(podCidr), inUse);
         if (ipam.Ranges.Count == 0)
             return;
+        if (!File.Exists("/proc/sys/net/bridge/bridge-nf-call-iptables"))
+            LoadModule("br_netfilter");
         using var netlink = new RouteNetlink();
         netlink.AddBridge(bridge, MacOf(ipam.Ranges[0].Gateway), mtu);
+        if (ipam.Ranges.Any(r => IsV6(r.Gateway)))
+            SetSysctl($"net/ipv6/conf/{bridge}/disable_ipv6", "0");
         var index = Libc.InterfaceIndex(bridge);
         var wanted = ipam.Ranges.Select(r => (r.Gateway, r.Network.PrefixLength)).ToHashSet();
         foreach (var old in AddressesOf(bridge).Where(a => !wanted.Contains(a)))
@@ -34,7 +38,7 @@ internal sealed class PodNetwork(string bridge, int mtu, ILogger logger)
         foreach (var (gateway, prefixLength) in wanted)
             netlink.AddAddress(index, gateway, prefixLength);
         SetSysctl("net/ipv4/ip_forward", "1");
-        if (ipam.Ranges.Any(r => r.Gateway.AddressFamily == AddressFamily.InterNetworkV6))
+        if (ipam.Ranges.Any(r => IsV6(r.Gateway)))
             SetSysctl("net/ipv6/conf/all/forwarding", "1");
         // A Service's reply between two pods of this bridge must pass the address translation too.
         SetSysctl("net/bridge/bridge-nf-call-iptables", "1");
@@ -80,6 +84,9 @@ internal sealed class PodNetwork(string bridge, int mtu, ILogger logger)
             Libc.Close(namespaceFd);
         }
         var index = Libc.InterfaceIndex(PodInterface);
+        // A host that has IPv6 but switched off passes that on to its new namespaces.
+        if (addresses.Any(IsV6))
+            SetSysctl($"net/ipv6/conf/{PodInterface}/disable_ipv6", "0");
         foreach (var address in addresses)
             pod.AddAddress(index, address, ranges.First(r => r.Network.Contains(address)).Network.PrefixLength);
         pod.SetUp(index);
@@ -115,6 +122,26 @@ internal sealed class PodNetwork(string bridge, int mtu, ILogger logger)
             .SelectMany(i => i.GetIPProperties().UnicastAddresses)
             .Where(a => !a.Address.IsIPv6LinkLocal)
             .Select(a => (a.Address, a.PrefixLength));
+
+    private static bool IsV6(IPAddress address) => address.AddressFamily == AddressFamily.InterNetworkV6;
+
+    /// <summary>Leaves out IPv6 ranges where the kernel has no IPv6.</summary>
+    private string Usable(string podCidr)
+    {
+        if (Directory.Exists("/proc/sys/net/ipv6") || !podCidr.Contains(':', StringComparison.Ordinal))
+            return podCidr;
+        logger.LogWarning("The kernel has no IPv6: pods get no address of {PodCidr} but IPv4 ones", podCidr);
+        return string.Join(',', podCidr.Split(',').Where(c => !c.Contains(':', StringComparison.Ordinal)));
+    }
+
+    private void LoadModule(string name)
+    {
+        if (BuiltinRuntimeRequirements.Find("modprobe", null) is not { } modprobe)
+            return;
+        var (code, output) = ChildProcess.Run(modprobe, [name]);
+        if (code != 0)
+            logger.LogWarning("modprobe {Module} failed: {Output}", name, output);
+    }
 
     private void SetSysctl(string name, string value)
     {
