@@ -41,6 +41,9 @@ internal sealed class PlainEndpoints(ResponseWriter responses, OpenApiDocuments 
                 http.Response.ContentType = PrometheusConstants.TextContentTypeWithVersionAndEncoding;
                 await Metrics.DefaultRegistry.CollectAndExportAsTextAsync(http.Response.Body, http.RequestAborted).ConfigureAwait(false);
                 return true;
+            case "/openapi/v2" when http.Request.Headers.Accept.ToString().Contains("protobuf", StringComparison.Ordinal):
+                await DocumentAsync(http, openApi.V2Protobuf, OpenApiProtobuf.MediaType).ConfigureAwait(false);
+                return true;
             case "/openapi/v2":
                 await DocumentAsync(http, openApi.V2).ConfigureAwait(false);
                 return true;
@@ -56,7 +59,7 @@ internal sealed class PlainEndpoints(ResponseWriter responses, OpenApiDocuments 
     }
 
     // The hash in the URL names the content: a client may keep such a document for ever. A URL with another hash leads to the current one.
-    private async Task DocumentAsync(HttpContext http, OpenApiDocument document)
+    private async Task DocumentAsync(HttpContext http, OpenApiDocument document, string? contentType = null)
     {
         var hash = http.Request.Query["hash"].ToString();
         if (hash.Length > 0 && hash != document.Hash)
@@ -75,7 +78,7 @@ internal sealed class PlainEndpoints(ResponseWriter responses, OpenApiDocuments 
             return;
         }
 
-        await responses.WriteBytesAsync(http, 200, document.Json).ConfigureAwait(false);
+        await responses.WriteBytesAsync(http, 200, document.Json, false, contentType).ConfigureAwait(false);
     }
 
     private static string Architecture() => RuntimeInformation.OSArchitecture switch

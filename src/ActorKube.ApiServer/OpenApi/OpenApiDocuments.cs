@@ -17,6 +17,10 @@ public sealed class OpenApiDocuments(KindRegistry kinds, string serverVersion)
     /// <summary>The whole API in one OpenAPI v2 document.</summary>
     public OpenApiDocument V2 => Get("v2", () => Build2());
 
+    /// <summary><see cref="V2"/> in the protobuf form of gnostic.</summary>
+    public OpenApiDocument V2Protobuf => _documents.GetOrAdd("v2-protobuf", _ => new Lazy<OpenApiDocument>(
+        () => OpenApiDocument.From(OpenApiProtobuf.Write(JsonNode.Parse(V2.Json.Span)!)))).Value;
+
     /// <summary>The list of group versions at <c>/openapi/v3</c>, each with the URL of its document, whose hash changes with its content.</summary>
     public OpenApiDocument V3Index => Get("v3", () => new JsonObject
     {
@@ -68,13 +72,11 @@ public sealed class OpenApiDocuments(KindRegistry kinds, string serverVersion)
 }
 
 /// <summary>A document as it is sent.</summary>
-/// <param name="Json">UTF-8 JSON.</param>
-/// <param name="Hash">Upper-case SHA-512 of the JSON: the ETag, and the hash in the URLs of the index.</param>
+/// <param name="Json">UTF-8 JSON, or protobuf.</param>
+/// <param name="Hash">Upper-case SHA-512 of the bytes: the ETag, and the hash in the URLs of the index.</param>
 public sealed record OpenApiDocument(ReadOnlyMemory<byte> Json, string Hash)
 {
-    internal static OpenApiDocument From(JsonObject document)
-    {
-        var json = JsonSerializer.SerializeToUtf8Bytes(document);
-        return new OpenApiDocument(json, Convert.ToHexString(SHA512.HashData(json)));
-    }
+    internal static OpenApiDocument From(JsonObject document) => From(JsonSerializer.SerializeToUtf8Bytes(document));
+
+    internal static OpenApiDocument From(byte[] bytes) => new(bytes, Convert.ToHexString(SHA512.HashData(bytes)));
 }

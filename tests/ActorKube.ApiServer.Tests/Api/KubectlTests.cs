@@ -63,6 +63,33 @@ public sealed class KubectlTests(TestServer server) : IClassFixture<TestServer>
         Assert.Contains("(NotFound)", await FailAsync($"-n {ns} get deployment web"));
     }
 
+    [SkippableTheory]
+    [InlineData("1.27")]
+    [InlineData("1.28")]
+    [InlineData("1.29")]
+    [InlineData("1.30")]
+    [InlineData("1.31")]
+    [InlineData("1.33")]
+    public async Task Older_and_newer_versions_apply_as_well(string version)
+    {
+        var program = (File.ResolveLinkTarget("/usr/bin/kubectl", true)?.FullName ?? "/usr/bin/kubectl") + "." + version;
+        Skip.IfNot(File.Exists(program), $"{program} is not there");
+        var ns = await server.NamespaceAsync();
+        foreach (var (arguments, input, expected) in new[]
+        {
+            ("apply -f -", Web, "deployment.apps/web created"),
+            ("apply -f -", Web, "unchanged"),
+            ("explain deployment.spec.strategy", null, "rollingUpdate"),
+            ("get deployments", null, "0/3"),
+            ("delete -f -", Web, "service \"web\" deleted"),
+        })
+        {
+            var (code, output) = await server.KubectlAsync($"-n {ns} {arguments}", input, program);
+            Assert.True(code == 0, output);
+            Assert.Contains(expected, output);
+        }
+    }
+
     [Fact]
     public async Task Creates_by_its_own_commands_which_send_protobuf()
     {

@@ -96,9 +96,9 @@ public sealed class TestServer : IAsyncLifetime
     }
 
     /// <summary>Runs kubectl as the administrator; returns what it printed, both streams, and its exit code.</summary>
-    public async Task<(int Code, string Output)> KubectlAsync(string arguments, string? input = null)
+    public async Task<(int Code, string Output)> KubectlAsync(string arguments, string? input = null, string program = "/usr/bin/kubectl")
     {
-        var start = new ProcessStartInfo("/usr/bin/kubectl", $"--kubeconfig {Kubeconfig} {arguments}")
+        var start = new ProcessStartInfo(program, $"--kubeconfig {Kubeconfig} {arguments}")
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
