@@ -130,9 +130,24 @@ public sealed class DnsServerTests : TestKit
     private DnsServer Start()
     {
         var nobody = new Forwarder(() => [], 53, TimeSpan.FromSeconds(1), 10);
-        var world = Own(DnsServer.Listen(new IPEndPoint(IPAddress.Loopback, 0), new DnsResponder(new ClusterZone("example", 60, _world), nobody, () => true)));
-        var forwarder = new Forwarder(() => _upstream, world.EndPoint.Port, TimeSpan.FromSeconds(2), 10);
-        return Own(DnsServer.Listen(new IPEndPoint(IPAddress.Loopback, 0), new DnsResponder(new ClusterZone("cluster.local", 5, _data), forwarder, () => _ready)));
+        var world = Own(Listen(new DnsResponder(new ClusterZone("example", 60, _world), nobody, () => true)));
+        var forwarder = new Forwarder(() => _upstream, world.EndPoint.Port, TimeSpan.FromSeconds(15), 10);
+        return Own(Listen(new DnsResponder(new ClusterZone("cluster.local", 5, _data), forwarder, () => _ready)));
+    }
+
+    /// <summary>On a free port: one that is free for UDP may be taken for TCP.</summary>
+    private static DnsServer Listen(DnsResponder responder)
+    {
+        for (var attempt = 0; ; attempt++)
+        {
+            try
+            {
+                return DnsServer.Listen(new IPEndPoint(IPAddress.Loopback, 0), responder);
+            }
+            catch (SocketException) when (attempt < 20)
+            {
+            }
+        }
     }
 
     private DnsServer Own(DnsServer server)
@@ -157,7 +172,7 @@ public sealed class DnsServerTests : TestKit
 
     private static async Task<byte[]> Exchange(IPEndPoint server, string name, bool tcp)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(5));
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
         using var socket = new Socket(AddressFamily.InterNetwork, tcp ? SocketType.Stream : SocketType.Dgram, tcp ? ProtocolType.Tcp : ProtocolType.Udp);
         await socket.ConnectAsync(server, limit.Token);
         var question = DnsWriter.Question(4711, name, DnsType.A);
