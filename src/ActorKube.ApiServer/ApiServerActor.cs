@@ -23,8 +23,8 @@ public sealed class ApiServerActor : ReceiveActor, IWithUnboundedStash
     private readonly IActorRef _watchCaches;
     private int _connections;
 
-    /// <summary>The pipeline stands: serve.</summary>
-    internal sealed record Serve(ApiPipeline Pipeline, TokenAuthenticator Tokens, int WatchWindow);
+    /// <summary>The pipeline stands: serve, and remove old Events.</summary>
+    internal sealed record Serve(ApiPipeline Pipeline, TokenAuthenticator Tokens, int WatchWindow, Props EventExpiry);
 
     /// <summary>An API server over that store.</summary>
     public ApiServerActor(IActorRef store)
@@ -33,6 +33,7 @@ public sealed class ApiServerActor : ReceiveActor, IWithUnboundedStash
         Receive<WatchCacheSupervisor.Start>(_watchCaches.Forward);
         Receive<Serve>(serve =>
         {
+            Context.ActorOf(serve.EventExpiry, "event-expiry");
             Become(() => Serving(serve));
             Stash.UnstashAll();
         });

@@ -27,12 +27,14 @@ public sealed class ApiServerHost : IAsyncDisposable
     private readonly WebApplication _web;
     private readonly KubeletConnector _kubelets;
     private readonly Bootstrap _bootstrap;
+    private readonly CancellationTokenSource _stopping;
 
-    private ApiServerHost(WebApplication web, ApiPipeline pipeline, ClusterCertificates certificates, TokenAuthenticator tokens, KubeletConnector kubelets, Bootstrap bootstrap, int port)
+    private ApiServerHost(WebApplication web, ApiPipeline pipeline, ClusterCertificates certificates, TokenAuthenticator tokens, KubeletConnector kubelets, Bootstrap bootstrap, CancellationTokenSource stopping, int port)
     {
         _web = web;
         _kubelets = kubelets;
         _bootstrap = bootstrap;
+        _stopping = stopping;
         Pipeline = pipeline;
         Certificates = certificates;
         Tokens = tokens;
@@ -81,14 +83,17 @@ public sealed class ApiServerHost : IAsyncDisposable
         var updates = new Updates(modifier, creates, admission, services);
         var deletes = new Deletes(writer, admission);
         var parts = new PipelineParts(
-            new Reads(settings), creates, updates, deletes, new Scales(modifier, updates), new Bindings(modifier), new Evictions(deletes, registry), new Reviews(authorizer, tokens));
+            new Reads(settings), creates, updates, deletes, new Scales(modifier, updates), new Bindings(modifier), new Evictions(deletes, registry), new Reviews(authorizer, tokens),
+            new ComponentStatuses(() => registry.Of<V1Namespace>().Cache.State is not null));
         var pipeline = new ApiPipeline(registry, authorizer, parts, time, logs.CreateLogger<ApiPipeline>());
-        actor.Tell(new ApiServerActor.Serve(pipeline, tokens, settings.WatchWindow));
+        var expiry = Props.Create(() => new EventExpiryActor(registry.Of<Corev1Event>, writer, settings.EventTtl, time));
+        actor.Tell(new ApiServerActor.Serve(pipeline, tokens, settings.WatchWindow, expiry));
 
         var addresses = HostAddresses();
         var advertised = settings.AdvertiseAddress.Length > 0 ? settings.AdvertiseAddress : addresses.FirstOrDefault() ?? "";
         var bootstrap = new Bootstrap(pipeline, settings, advertised, logs.CreateLogger<Bootstrap>());
         var kubelets = new KubeletConnector(certificates.Authority, certificates.KubeletClient(), time);
+        var stopping = new CancellationTokenSource();
         var responses = new ResponseWriter(settings, time);
         var health = new Health(
         [
@@ -99,7 +104,7 @@ public sealed class ApiServerHost : IAsyncDisposable
             new HealthCheck("poststarthook/start-system-namespaces-controller", () => bootstrap.Done.IsCompletedSuccessfully ? null : "not finished", false),
         ]);
         var edge = new HttpEdge(
-            pipeline, new RequestAuthenticator(new CertificateAuthenticator(certificates.Authority, time), tokens), responses, new WatchWriter(time),
+            pipeline, new RequestAuthenticator(new CertificateAuthenticator(certificates.Authority, time), tokens), responses, new WatchWriter(time, stopping.Token),
             new Discovery(registry.Kinds, responses), health, new PlainEndpoints(responses, new OpenApiDocuments(registry.Kinds, "v1.36.0")), new NodeProxy(pipeline, registry, kubelets), identities, settings,
             logs.CreateLogger<HttpEdge>());
         var serving = certificates.ApiServer(
@@ -108,17 +113,19 @@ public sealed class ApiServerHost : IAsyncDisposable
         await web.StartAsync().ConfigureAwait(false);
         var port = new Uri(web.Urls.First()).Port;
         bootstrap.Start(port);
-        return new ApiServerHost(web, pipeline, certificates, tokens, kubelets, bootstrap, port);
+        return new ApiServerHost(web, pipeline, certificates, tokens, kubelets, bootstrap, stopping, port);
     }
 
     /// <summary>Stops the HTTPS endpoint; the actors end with their system.</summary>
     public async ValueTask DisposeAsync()
     {
         _bootstrap.Stop();
+        await _stopping.CancelAsync().ConfigureAwait(false);
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(2));
         await _web.StopAsync(limit.Token).ConfigureAwait(false);
         await _web.DisposeAsync().ConfigureAwait(false);
         _kubelets.Dispose();
+        _stopping.Dispose();
         Certificates.Dispose();
     }
 
@@ -137,6 +144,9 @@ public sealed class ApiServerHost : IAsyncDisposable
             kestrel.Limits.MinResponseDataRate = null;
             kestrel.Limits.KeepAliveTimeout = TimeSpan.FromMinutes(5);
             kestrel.Limits.Http2.MaxStreamsPerConnection = 1000;
+            // A watch on a connection whose client vanished without a word would otherwise stay for ever.
+            kestrel.Limits.Http2.KeepAlivePingDelay = TimeSpan.FromSeconds(30);
+            kestrel.Limits.Http2.KeepAlivePingTimeout = TimeSpan.FromSeconds(15);
             kestrel.Listen(settings.BindAddress, settings.Port, listen =>
             {
                 listen.Protocols = HttpProtocols.Http1AndHttp2;

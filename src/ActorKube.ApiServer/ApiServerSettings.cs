@@ -57,6 +57,9 @@ public sealed record ApiServerSettings
     /// <summary>How long the store may take to answer.</summary>
     public required TimeSpan StoreTimeout { get; init; }
 
+    /// <summary>How long an Event is kept after it was last written.</summary>
+    public required TimeSpan EventTtl { get; init; }
+
     /// <summary>Admission plugins that are switched off.</summary>
     public required IReadOnlyList<string> DisabledAdmission { get; init; }
 
@@ -85,6 +88,7 @@ public sealed record ApiServerSettings
             WatchWindow = section.GetInt("watch.window"),
             WatchTimeout = section.GetTimeSpan("watch.timeout"),
             StoreTimeout = section.GetTimeSpan("store-timeout"),
+            EventTtl = section.GetTimeSpan("event-ttl"),
             DisabledAdmission = [.. section.GetStringList("admission.disabled")],
         };
     }

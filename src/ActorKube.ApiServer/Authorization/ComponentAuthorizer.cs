@@ -1,4 +1,5 @@
 using ActorKube.Api.Meta;
+using k8s.Models;
 
 namespace ActorKube.ApiServer.Authorization;
 
@@ -39,6 +40,27 @@ internal sealed class ComponentAuthorizer : IAuthorizer
 
     /// <inheritdoc/>
     public ValueTask<bool> IsAllowedAsync(AccessRequest request, CancellationToken cancellationToken) => new(Allows(request));
+
+    /// <inheritdoc/>
+    public ValueTask<V1SubjectRulesReviewStatus> RulesAsync(UserInfo user, string ns, CancellationToken cancellationToken)
+    {
+        var all = user.IsIn("system:masters") || user.Name == "system:kube-controller-manager";
+        return new(new V1SubjectRulesReviewStatus
+        {
+            Incomplete = !all,
+            EvaluationError = all ? null : "only what everybody may do is listed",
+            ResourceRules = all
+                ? [new V1ResourceRule { Verbs = ["*"], ApiGroups = ["*"], Resources = ["*"] }]
+                :
+                [
+                    new V1ResourceRule { Verbs = ["create"], ApiGroups = ["authorization.k8s.io"], Resources = ["selfsubjectaccessreviews", "selfsubjectrulesreviews"] },
+                    new V1ResourceRule { Verbs = ["create"], ApiGroups = ["authentication.k8s.io"], Resources = ["selfsubjectreviews"] },
+                ],
+            NonResourceRules = all
+                ? [new V1NonResourceRule { Verbs = ["*"], NonResourceURLs = ["*"] }]
+                : [new V1NonResourceRule { Verbs = ["get"], NonResourceURLs = ["/api", "/api/*", "/apis", "/apis/*", "/healthz", "/livez", "/openapi", "/openapi/*", "/readyz", "/version", "/version/"] }],
+        });
+    }
 
     /// <summary>The rules.</summary>
     public static bool Allows(AccessRequest request)

@@ -1,4 +1,5 @@
 using ActorKube.Api.Meta;
+using k8s.Models;
 
 namespace ActorKube.ApiServer.Authorization;
 
@@ -20,4 +21,7 @@ public interface IAuthorizer
 {
     /// <summary>Whether the request is allowed.</summary>
     ValueTask<bool> IsAllowedAsync(AccessRequest request, CancellationToken cancellationToken);
+
+    /// <summary>What the user may do in a namespace, for <c>kubectl auth can-i --list</c>. May be incomplete, and then says so.</summary>
+    ValueTask<V1SubjectRulesReviewStatus> RulesAsync(UserInfo user, string ns, CancellationToken cancellationToken);
 }

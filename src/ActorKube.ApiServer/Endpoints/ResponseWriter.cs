@@ -124,7 +124,7 @@ internal sealed class ResponseWriter(ApiServerSettings settings, TimeProvider ti
     }
 
     /// <summary>Whether an answer of the kind can be a table row: it is one of its objects and not, say, its Scale.</summary>
-    private static bool IsProjectable(ResourceKind kind, ApiObject value) => kind.IsStored && value.Value.GetType() == kind.ClrType;
+    private static bool IsProjectable(ResourceKind kind, ApiObject value) => kind.Allows("list") && value.Value.GetType() == kind.ClrType;
 
     private Task WriteListAsync(HttpContext http, ApiList list, ResponseFormat format, ResourceKind kind)
     {

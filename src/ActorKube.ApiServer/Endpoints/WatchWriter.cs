@@ -10,7 +10,9 @@ using Microsoft.AspNetCore.Http;
 namespace ActorKube.ApiServer.Endpoints;
 
 /// <summary>Streams a watch as one JSON document a line, flushed after each batch.</summary>
-internal sealed class WatchWriter(TimeProvider time)
+/// <param name="time">For ages in tables.</param>
+/// <param name="stopping">Ends all watches when the server stops: clients then go on with another server, or wait for this one.</param>
+internal sealed class WatchWriter(TimeProvider time, CancellationToken stopping)
 {
     /// <summary>Writes events until the watch ends. An <see cref="ApiException"/> of the enumeration becomes an ERROR event.</summary>
     public async Task WriteAsync(HttpContext http, IAsyncEnumerable<IReadOnlyList<ApiWatchEvent>> events, ResponseFormat format, ResourceKind kind)
@@ -24,9 +26,10 @@ internal sealed class WatchWriter(TimeProvider time)
         using var running = RequestMetrics.BeginWatch();
         var include = TableWriter.ParseInclude(http.Request.Query["includeObject"]);
         var columns = true;
+        using var ends = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, stopping);
         try
         {
-            await foreach (var batch in events.WithCancellation(http.RequestAborted).ConfigureAwait(false))
+            await foreach (var batch in events.WithCancellation(ends.Token).ConfigureAwait(false))
             {
                 foreach (var change in batch)
                 {

@@ -146,6 +146,8 @@ public sealed class ApiPipeline
 
     private async ValueTask<ApiResponse> DispatchAsync(RequestContext context) => (context.Request.Subresource, context.Request.Verb) switch
     {
+        ("", "get") when context.Kind.Resource == "componentstatuses" => _parts.ComponentStatuses.Get(context),
+        ("", "list") when context.Kind.Resource == "componentstatuses" => _parts.ComponentStatuses.List(),
         ("", "get") => await Reads.GetAsync(context).ConfigureAwait(false),
         ("", "list") => await Reads.ListAsync(context).ConfigureAwait(false),
         ("", "create") when context.Kind.IsStored => await _parts.Creates.CreateAsync(context).ConfigureAwait(false),
@@ -175,4 +177,4 @@ public sealed class ApiPipeline
 
 /// <summary>The verbs' implementations.</summary>
 internal sealed record PipelineParts(
-    Reads Reads, Creates Creates, Updates Updates, Deletes Deletes, Scales Scales, Bindings Bindings, Evictions Evictions, Reviews Reviews);
+    Reads Reads, Creates Creates, Updates Updates, Deletes Deletes, Scales Scales, Bindings Bindings, Evictions Evictions, Reviews Reviews, ComponentStatuses ComponentStatuses);

@@ -30,6 +30,9 @@ internal sealed class Reviews(IAuthorizer authorizer, TokenAuthenticator tokens)
             case V1LocalSubjectAccessReview review:
                 review.Status = await DecideAsync(context, UserOf(review.Spec), review.Spec?.ResourceAttributes, review.Spec?.NonResourceAttributes).ConfigureAwait(false);
                 break;
+            case V1SelfSubjectRulesReview review:
+                review.Status = await authorizer.RulesAsync(context.User, review.Spec?.NamespaceProperty ?? "", context.Cancelled).ConfigureAwait(false);
+                break;
             case V1TokenReview review:
                 var user = tokens.Authenticate(review.Spec?.Token ?? "");
                 review.Status = user is null

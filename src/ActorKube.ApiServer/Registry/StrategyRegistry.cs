@@ -5,7 +5,7 @@ using k8s.Models;
 
 namespace ActorKube.ApiServer.Registry;
 
-/// <summary>The strategy of every stored kind: its own where this assembly has one, else the default.</summary>
+/// <summary>The strategy of every kind that is stored or listed: its own where this assembly has one, else the default.</summary>
 public sealed class StrategyRegistry
 {
     private readonly FrozenDictionary<ResourceKind, Strategy> _byKind;
@@ -18,7 +18,7 @@ public sealed class StrategyRegistry
     /// <summary>All strategies.</summary>
     public IEnumerable<Strategy> All => _byKind.Values;
 
-    /// <summary>The strategy of a stored kind. Throws <see cref="KeyNotFoundException"/> for a kind that is not stored.</summary>
+    /// <summary>The strategy of a kind that is stored or listed. Throws <see cref="KeyNotFoundException"/> for another one.</summary>
     public Strategy Of(ResourceKind kind) => _byKind[kind];
 
     private static StrategyRegistry Discover(KindRegistry kinds)
@@ -28,7 +28,7 @@ public sealed class StrategyRegistry
             .Select(t => (Strategy)Activator.CreateInstance(t)!)
             .ToDictionary(s => s.Kind);
         return new StrategyRegistry(kinds.All
-            .Where(k => k.IsStored && k.ClrType is not null && k.ClrType.IsAssignableTo(typeof(IKubernetesObject<V1ObjectMeta>)))
+            .Where(k => (k.IsStored || k.Allows("list")) && k.ClrType is not null && k.ClrType.IsAssignableTo(typeof(IKubernetesObject<V1ObjectMeta>)))
             .Select(k => own.GetValueOrDefault(k) ?? (Strategy)Activator.CreateInstance(typeof(DefaultStrategy<>).MakeGenericType(k.ClrType!))!));
     }
 }

@@ -45,7 +45,12 @@ internal sealed class RevisionReader(string resource, IActorRef store, TimeSpan 
     {
         try
         {
-            return (await store.Ask<CurrentRevision>(new GetRevision(resource), timeout).ConfigureAwait(false)).Revision;
+            return await store.Ask<object>(new GetRevision(resource), timeout).ConfigureAwait(false) switch
+            {
+                CurrentRevision current => current.Revision,
+                OutcomeUnknown unknown => throw ApiError.Unavailable($"the store of {resource} cannot answer: {unknown.Reason}"),
+                var other => throw new InvalidOperationException($"The store answered {nameof(GetRevision)} with {other.GetType().Name}."),
+            };
         }
         catch (AskTimeoutException e)
         {

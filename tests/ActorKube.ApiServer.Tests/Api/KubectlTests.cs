@@ -126,6 +126,8 @@ public sealed class KubectlTests(TestServer server) : IClassFixture<TestServer>
         Assert.Matches("deployments +deploy +apps/v1 +true +Deployment", await RunAsync("api-resources"));
         Assert.Contains("kubernetes-admin", await RunAsync("auth whoami"));
         Assert.StartsWith("yes", await RunAsync("auth can-i delete nodes"), StringComparison.Ordinal);
+        Assert.Matches(@"\*\.\* +\[\] +\[\] +\[\*\]", await RunAsync("auth can-i --list"));
+        Assert.Matches("etcd-0 +Healthy +ok", await RunAsync("get componentstatuses"));
         Assert.Contains("Server Version: v1.36.0", await RunAsync("version"));
         Assert.Contains("readyz check passed", await RunAsync("get --raw /readyz?verbose"));
         Assert.Contains("apiserver_request_total", await RunAsync("get --raw /metrics"));

@@ -6,6 +6,20 @@ namespace ActorKube.ApiServer.Tests.Api;
 public sealed class RestartTests
 {
     [Fact]
+    public async Task A_server_that_stops_ends_the_watches_on_it()
+    {
+        var server = new TestServer();
+        await server.InitializeAsync();
+        using var http = server.Http(server.Server.Certificates.Admin());
+        using var response = await http.GetAsync("/api/v1/pods?watch=1", HttpCompletionOption.ResponseHeadersRead);
+        await using var body = await response.Content.ReadAsStreamAsync();
+        var reading = body.ReadAsync(new byte[10]).AsTask();
+        Assert.False(reading.IsCompleted);
+        await server.DisposeAsync();
+        Assert.Equal(0, await reading.WaitAsync(TimeSpan.FromSeconds(10)));
+    }
+
+    [Fact]
     public async Task A_server_started_again_has_everything_and_gives_no_address_twice()
     {
         var server = new TestServer();
