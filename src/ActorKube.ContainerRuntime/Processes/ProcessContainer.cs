@@ -90,10 +90,10 @@ internal sealed class ProcessContainer : IDisposable
             status.State = ContainerState.ContainerRunning;
             status.StartedAt = Now();
             Save(_record with { Status = status, ProcessId = _process.Id, ProcessStart = _process.StartedAt });
+            // Told before the process is watched: one that ends at once must not seem to stop before it started.
+            _happened(this, ContainerEventType.ContainerStartedEvent);
             _running = RunAsync(_process);
         }
-
-        _happened(this, ContainerEventType.ContainerStartedEvent);
     }
 
     /// <summary>The process could not even be started.</summary>
