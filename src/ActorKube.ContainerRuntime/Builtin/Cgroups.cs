@@ -9,10 +9,12 @@ namespace ActorKube.ContainerRuntime.Builtin;
 /// </summary>
 internal sealed class Cgroups
 {
-    private const string Root = "/sys/fs/cgroup";
+    private const string MountPoint = "/sys/fs/cgroup";
+    private readonly string _root;
 
-    private Cgroups(bool unified, IReadOnlyList<string> hierarchies)
+    private Cgroups(string root, bool unified, IReadOnlyList<string> hierarchies)
     {
+        _root = root;
         IsUnified = unified;
         Hierarchies = hierarchies;
     }
@@ -21,19 +23,25 @@ internal sealed class Cgroups
     public bool IsUnified { get; }
 
     /// <summary>Version 1 with a version 2 tree beside it, which crun 1.8 refuses to start containers on.</summary>
-    public bool IsHybrid => !IsUnified && Hierarchies.Any(h => h == Path.Combine(Root, "unified"));
+    public bool IsHybrid => !IsUnified && Hierarchies.Any(h => h == Path.Combine(_root, "unified"));
 
     /// <summary>The directories that a cgroup path hangs below, one per version 1 controller.</summary>
     public IReadOnlyList<string> Hierarchies { get; }
 
-    public static Cgroups Detect()
+    /// <summary>Whether the machine has a controller: <c>cpu</c>, <c>memory</c>, <c>cpuset</c>, <c>pids</c>.</summary>
+    public bool HasController(string controller) =>
+        IsUnified
+            ? File.ReadAllText(Path.Combine(_root, "cgroup.controllers")).Split([' ', '\n']).Contains(controller)
+            : Hierarchies.Any(h => Path.GetFileName(h).Split(',').Contains(controller));
+
+    public static Cgroups Detect(string root = MountPoint)
     {
-        if (File.Exists(Path.Combine(Root, "cgroup.controllers")))
-            return new Cgroups(true, [Root]);
-        var hierarchies = System.IO.Directory.Exists(Root)
-            ? System.IO.Directory.EnumerateDirectories(Root).Where(d => new DirectoryInfo(d).LinkTarget is null && File.Exists(Path.Combine(d, "cgroup.procs"))).ToArray()
+        if (File.Exists(Path.Combine(root, "cgroup.controllers")))
+            return new Cgroups(root, true, [root]);
+        var hierarchies = System.IO.Directory.Exists(root)
+            ? System.IO.Directory.EnumerateDirectories(root).Where(d => new DirectoryInfo(d).LinkTarget is null && File.Exists(Path.Combine(d, "cgroup.procs"))).ToArray()
             : [];
-        return new Cgroups(false, hierarchies);
+        return new Cgroups(root, false, hierarchies);
     }
 
     /// <summary>Removes a cgroup that has no process left; its parents stay. A cgroup that is still busy stays too.</summary>
@@ -57,9 +65,9 @@ internal sealed class Cgroups
     /// <summary>Kills every process of a cgroup: what a container that shares its pod's or the host's process namespace leaves behind.</summary>
     public void KillAll(string cgroup)
     {
-        if (IsUnified && File.Exists($"{Root}{cgroup}/cgroup.kill"))
+        if (IsUnified && File.Exists($"{_root}{cgroup}/cgroup.kill"))
         {
-            File.WriteAllText($"{Root}{cgroup}/cgroup.kill", "1");
+            File.WriteAllText($"{_root}{cgroup}/cgroup.kill", "1");
             return;
         }
         foreach (var pid in Processes(cgroup))
@@ -72,39 +80,37 @@ internal sealed class Cgroups
         return File.Exists(file) ? [.. File.ReadAllLines(file).Select(l => int.Parse(l, CultureInfo.InvariantCulture)).Where(p => p > 0)] : [];
     }
 
-    /// <summary>CPU time in nanoseconds and memory in bytes; null when the cgroup is gone.</summary>
+    /// <summary>CPU time in nanoseconds and memory in bytes; zero where the machine lacks the controller, null when the cgroup is gone.</summary>
     public CgroupUsage? Usage(string cgroup)
     {
         try
         {
+            if (!System.IO.Directory.Exists(Directory("memory") + cgroup) && !System.IO.Directory.Exists(Directory("cpuacct") + cgroup))
+                return null;
+            var directory = Directory("memory") + cgroup;
+            var memory = Table($"{directory}/memory.stat");
             if (IsUnified)
             {
-                var directory = Root + cgroup;
-                var cpu = Table($"{directory}/cpu.stat");
-                var memory = Table($"{directory}/memory.stat");
-                var usage = Number($"{directory}/memory.current");
+                var used = Number($"{directory}/memory.current");
                 return new CgroupUsage(
-                    cpu.GetValueOrDefault("usage_usec") * 1000, usage, Saturate(usage, memory.GetValueOrDefault("inactive_file")), memory.GetValueOrDefault("anon"),
-                    memory.GetValueOrDefault("pgfault"), memory.GetValueOrDefault("pgmajfault"), Limit($"{directory}/memory.max"));
+                    Table($"{directory}/cpu.stat").GetValueOrDefault("usage_usec") * 1000, used, Saturate(used, memory.GetValueOrDefault("inactive_file")),
+                    memory.GetValueOrDefault("anon"), memory.GetValueOrDefault("pgfault"), memory.GetValueOrDefault("pgmajfault"), Limit($"{directory}/memory.max"));
             }
-            else
-            {
-                var directory = Directory("memory") + cgroup;
-                var memory = Table($"{directory}/memory.stat");
-                var usage = Number($"{directory}/memory.usage_in_bytes");
-                return new CgroupUsage(
-                    Number($"{Directory("cpuacct")}{cgroup}/cpuacct.usage"), usage, Saturate(usage, memory.GetValueOrDefault("total_inactive_file")), memory.GetValueOrDefault("total_rss"),
-                    memory.GetValueOrDefault("total_pgfault"), memory.GetValueOrDefault("total_pgmajfault"), Limit($"{directory}/memory.limit_in_bytes"));
-            }
+            var usage = Number($"{directory}/memory.usage_in_bytes");
+            return new CgroupUsage(
+                Number($"{Directory("cpuacct")}{cgroup}/cpuacct.usage"), usage, Saturate(usage, memory.GetValueOrDefault("total_inactive_file")),
+                memory.GetValueOrDefault("total_rss"), memory.GetValueOrDefault("total_pgfault"), memory.GetValueOrDefault("total_pgmajfault"),
+                Limit($"{directory}/memory.limit_in_bytes"));
         }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException || (e is IOException && !File.Exists($"{Directory("memory")}{cgroup}/cgroup.procs")))
+        catch (IOException)
         {
+            // It went while it was read: a read of a removed cgroup's file fails with ENODEV.
             return null;
         }
     }
 
     private string Directory(string controller) =>
-        IsUnified ? Root : Hierarchies.FirstOrDefault(h => Path.GetFileName(h).Split(',').Contains(controller)) ?? Path.Combine(Root, controller);
+        IsUnified ? _root : Hierarchies.FirstOrDefault(h => Path.GetFileName(h).Split(',').Contains(controller)) ?? Path.Combine(_root, controller);
 
     private static void RemoveTree(string directory)
     {
@@ -114,9 +120,11 @@ internal sealed class Cgroups
     }
 
     private static Dictionary<string, ulong> Table(string file) =>
-        File.ReadLines(file).Select(l => l.Split(' ')).Where(p => p.Length == 2).ToDictionary(p => p[0], p => ulong.Parse(p[1], CultureInfo.InvariantCulture));
+        File.Exists(file)
+            ? File.ReadLines(file).Select(l => l.Split(' ')).Where(p => p.Length == 2).ToDictionary(p => p[0], p => ulong.Parse(p[1], CultureInfo.InvariantCulture))
+            : [];
 
-    private static ulong Number(string file) => ulong.Parse(File.ReadAllText(file).Trim(), CultureInfo.InvariantCulture);
+    private static ulong Number(string file) => File.Exists(file) ? ulong.Parse(File.ReadAllText(file).Trim(), CultureInfo.InvariantCulture) : 0;
 
     /// <summary>Null when there is no limit: "max", or version 1's number near the highest.</summary>
     private static ulong? Limit(string file) =>

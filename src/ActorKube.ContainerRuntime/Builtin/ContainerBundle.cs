@@ -38,6 +38,8 @@ internal sealed class ContainerBundle(RuntimeDirectories directories, ImageStore
             Devices = security.Privileged ? HostDevices.All() : [.. config.Devices.Select(d => HostDevices.Read(d.HostPath, d.ContainerPath))],
             OwnCapabilities = _capabilities,
             OwnOomScoreAdj = _oomScore,
+            DeviceRules = !cgroups.IsUnified || Capabilities.CanLoadDeviceRules(_capabilities),
+            HasController = cgroups.HasController,
             CgroupNamespace = cgroups.IsUnified,
         });
         Directory.CreateDirectory(bundle);

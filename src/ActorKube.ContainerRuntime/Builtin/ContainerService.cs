@@ -138,7 +138,7 @@ internal sealed class ContainerService(
             if (entry.Record.State != ContainerState.ContainerRunning)
                 return;
             var file = Path.Combine(directories.Bundle(id), "resources.json");
-            await File.WriteAllBytesAsync(file, OciSpecBuilder.Resources(resources).ToJson()).ConfigureAwait(false);
+            await File.WriteAllBytesAsync(file, OciSpecBuilder.Resources(resources, cgroups.HasController).ToJson()).ConfigureAwait(false);
             await DedicatedThread.RunAsync(() => runtime.Update(id, file)).ConfigureAwait(false);
             entry.Config.Linux ??= new LinuxContainerConfig();
             entry.Config.Linux.Resources = resources.Clone();

@@ -26,6 +26,8 @@ internal sealed class RuntimeFixture : IAsyncDisposable
             StateDirectory = _directory["state"],
             CgroupParent = "/actorkube-test-" + _name,
             BridgeName = "akt" + _name,
+            // Set it to /usr/sbin/runc to run these tests on runc where crun is installed too.
+            OciRuntimePath = Environment.GetEnvironmentVariable("ACTORKUBE_TEST_OCI_RUNTIME"),
             PollInterval = TimeSpan.FromMilliseconds(500),
         };
         Runtime = new BuiltinRuntime(Options);

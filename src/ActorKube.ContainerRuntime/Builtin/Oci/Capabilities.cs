@@ -53,6 +53,13 @@ internal static class Capabilities
     /// <summary>Whether this process may lower anybody's oom_score_adj.</summary>
     public static bool HasSysResource(ulong own) => (own >> 24 & 1) != 0;
 
+    /// <summary>
+    /// Whether device rules can be loaded with cgroup v2, where they are a BPF program: the OCI runtime first lifts the limit on locked memory, which takes
+    /// CAP_SYS_RESOURCE unless there is no limit.
+    /// </summary>
+    public static bool CanLoadDeviceRules(ulong own) =>
+        HasSysResource(own) || File.ReadLines("/proc/self/limits").First(l => l.StartsWith("Max locked memory", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[4] == "unlimited";
+
     private static ulong Status(string key)
     {
         var line = File.ReadLines("/proc/self/status").First(l => l.StartsWith(key + ":", StringComparison.Ordinal));

@@ -39,6 +39,12 @@ internal sealed record OciSpecInput
     /// <summary>The runtime's own oom_score_adj: without CAP_SYS_RESOURCE no process gets a lower one.</summary>
     public int OwnOomScoreAdj { get; init; }
 
+    /// <summary>Whether the device cgroup can be set. Where it cannot, no plain container may make device nodes.</summary>
+    public bool DeviceRules { get; init; } = true;
+
+    /// <summary>Whether the machine has a cgroup controller; limits that need one it lacks are left out (a Raspberry Pi boots without memory's).</summary>
+    public Func<string, bool> HasController { get; init; } = _ => true;
+
     /// <summary>Whether a cgroup namespace hides the host's hierarchy: with cgroup v2.</summary>
     public bool CgroupNamespace { get; init; }
 }
@@ -80,9 +86,9 @@ internal static class OciSpecBuilder
             {
                 Namespaces = Namespaces(input),
                 CgroupsPath = input.CgroupsPath,
-                Resources = Resources(resources) with
+                Resources = Resources(resources, input.HasController) with
                 {
-                    Devices = security.Privileged
+                    Devices = !input.DeviceRules ? null : security.Privileged
                         ? [new OciDeviceRule { Allow = true, Access = "rwm" }]
                         : [.. DefaultDeviceRules, .. input.Devices.Zip(input.Config.Devices, (device, wish) => new OciDeviceRule { Allow = true, Type = device.Type, Major = device.Major, Minor = device.Minor, Access = wish.Permissions.Length > 0 ? wish.Permissions : "rwm" })],
                 },
@@ -96,7 +102,7 @@ internal static class OciSpecBuilder
     }
 
     /// <summary>What <c>update</c> gets for an in-place resize, and the cgroup part of a new container.</summary>
-    public static OciResources Resources(LinuxContainerResources? wish)
+    public static OciResources Resources(LinuxContainerResources? wish, Func<string, bool> hasController)
     {
         if (wish is null)
             return new OciResources();
@@ -104,13 +110,13 @@ internal static class OciSpecBuilder
         {
             Cpu = new OciCpu
             {
-                Shares = wish.CpuShares > 0 ? (ulong)wish.CpuShares : null,
-                Quota = wish.CpuQuota != 0 ? wish.CpuQuota : null,
-                Period = wish.CpuPeriod > 0 ? (ulong)wish.CpuPeriod : null,
-                Cpus = wish.CpusetCpus.Length > 0 ? wish.CpusetCpus : null,
-                Mems = wish.CpusetMems.Length > 0 ? wish.CpusetMems : null,
+                Shares = wish.CpuShares > 0 && hasController("cpu") ? (ulong)wish.CpuShares : null,
+                Quota = wish.CpuQuota != 0 && hasController("cpu") ? wish.CpuQuota : null,
+                Period = wish.CpuPeriod > 0 && hasController("cpu") ? (ulong)wish.CpuPeriod : null,
+                Cpus = wish.CpusetCpus.Length > 0 && hasController("cpuset") ? wish.CpusetCpus : null,
+                Mems = wish.CpusetMems.Length > 0 && hasController("cpuset") ? wish.CpusetMems : null,
             },
-            Memory = wish.MemoryLimitInBytes > 0
+            Memory = wish.MemoryLimitInBytes > 0 && hasController("memory")
                 ? new OciMemory { Limit = wish.MemoryLimitInBytes, Swap = wish.MemorySwapLimitInBytes > 0 ? wish.MemorySwapLimitInBytes : null }
                 : null,
             HugepageLimits = wish.HugepageLimits.Count > 0 ? [.. wish.HugepageLimits.Select(h => new OciHugepage { PageSize = h.PageSize, Limit = h.Limit })] : null,
@@ -121,6 +127,8 @@ internal static class OciSpecBuilder
     private static OciProcess Process(OciSpecInput input, LinuxContainerSecurityContext security, LinuxContainerResources? resources)
     {
         var capabilities = Capabilities.For(security.Capabilities, security.Privileged, input.OwnCapabilities);
+        if (!input.DeviceRules && !security.Privileged)
+            capabilities = [.. capabilities.Where(c => c != "CAP_MKNOD")];
         var ambient = security.Capabilities?.AddAmbientCapabilities.Count > 0
             ? capabilities.Intersect(Capabilities.For(new Capability { AddCapabilities = { security.Capabilities.AddAmbientCapabilities }, DropCapabilities = { "ALL" } }, false, input.OwnCapabilities)).ToArray()
             : null;

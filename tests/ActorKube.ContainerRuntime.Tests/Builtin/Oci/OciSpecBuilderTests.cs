@@ -108,11 +108,21 @@ public class OciSpecBuilderTests
     [Fact]
     public void Resources_become_cgroup_limits_and_unset_ones_stay_unset()
     {
-        var resources = OciSpecBuilder.Resources(new LinuxContainerResources { CpuShares = 512, CpuQuota = 50_000, CpuPeriod = 100_000, MemoryLimitInBytes = 1 << 20 });
+        var resources = OciSpecBuilder.Resources(new LinuxContainerResources { CpuShares = 512, CpuQuota = 50_000, CpuPeriod = 100_000, MemoryLimitInBytes = 1 << 20 }, _ => true);
         Assert.Equal((512UL, 50_000L, 100_000UL), (resources.Cpu!.Shares, resources.Cpu.Quota, resources.Cpu.Period));
         Assert.Equal((1L << 20, (long?)null), (resources.Memory!.Limit, resources.Memory.Swap));
-        Assert.Null(OciSpecBuilder.Resources(new LinuxContainerResources()).Memory);
-        Assert.Equal("""{"cpu":{}}""", System.Text.Encoding.UTF8.GetString(OciSpecBuilder.Resources(new LinuxContainerResources()).ToJson()));
+        Assert.Null(OciSpecBuilder.Resources(new LinuxContainerResources(), _ => true).Memory);
+        Assert.Equal("""{"cpu":{}}""", System.Text.Encoding.UTF8.GetString(OciSpecBuilder.Resources(new LinuxContainerResources(), _ => true).ToJson()));
+    }
+
+    [Fact]
+    public void Limits_that_the_machine_cannot_set_are_left_out()
+    {
+        var resources = OciSpecBuilder.Resources(new LinuxContainerResources { CpuShares = 512, MemoryLimitInBytes = 1 << 20 }, controller => controller == "cpu");
+        Assert.Equal((512UL, null), (resources.Cpu!.Shares, resources.Memory));
+        var spec = OciSpecBuilder.Build(Input(new ContainerConfig()) with { DeviceRules = false });
+        Assert.Null(spec.Linux.Resources!.Devices);
+        Assert.DoesNotContain("CAP_MKNOD", spec.Process.Capabilities!.Bounding);
     }
 
     [Theory]
