@@ -38,6 +38,7 @@ internal sealed class ContainerBundle(RuntimeDirectories directories, ImageStore
             Devices = security.Privileged ? HostDevices.All() : [.. config.Devices.Select(d => HostDevices.Read(d.HostPath, d.ContainerPath))],
             OwnCapabilities = _capabilities,
             OwnOomScoreAdj = _oomScore,
+            Seccomp = SeccompProfile.For(security, Capabilities.For(security.Capabilities, security.Privileged, _capabilities), File.ReadAllBytes),
             DeviceRules = !cgroups.IsUnified || Capabilities.CanLoadDeviceRules(_capabilities),
             HasController = cgroups.HasController,
             CgroupNamespace = cgroups.IsUnified,

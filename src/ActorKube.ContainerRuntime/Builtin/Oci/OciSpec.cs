@@ -193,19 +193,9 @@ internal sealed record OciHugepage
     public ulong Limit { get; init; }
 }
 
-internal sealed record OciSeccomp
-{
-    public required string DefaultAction { get; init; }
-
-    public uint? DefaultErrnoRet { get; init; }
-
-    public IReadOnlyList<string>? Architectures { get; init; }
-
-    public IReadOnlyList<JsonElement>? Syscalls { get; init; }
-}
-
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(OciSpec))]
 [JsonSerializable(typeof(OciProcess))]
 [JsonSerializable(typeof(OciResources))]
+[JsonSerializable(typeof(OciSeccomp))]
 internal sealed partial class OciSpecJson : JsonSerializerContext;

@@ -39,6 +39,9 @@ internal sealed record OciSpecInput
     /// <summary>The runtime's own oom_score_adj: without CAP_SYS_RESOURCE no process gets a lower one.</summary>
     public int OwnOomScoreAdj { get; init; }
 
+    /// <summary>The filter of system calls, from <see cref="SeccompProfile"/>.</summary>
+    public OciSeccomp? Seccomp { get; init; }
+
     /// <summary>Whether the device cgroup can be set. Where it cannot, no plain container may make device nodes.</summary>
     public bool DeviceRules { get; init; } = true;
 
@@ -95,6 +98,7 @@ internal static class OciSpecBuilder
                 Devices = input.Devices.Count > 0 ? input.Devices : null,
                 MaskedPaths = security.Privileged ? null : security.MaskedPaths.Count > 0 ? security.MaskedPaths : DefaultMaskedPaths,
                 ReadonlyPaths = security.Privileged ? null : security.ReadonlyPaths.Count > 0 ? security.ReadonlyPaths : DefaultReadonlyPaths,
+                Seccomp = input.Seccomp,
                 RootfsPropagation = input.Config.Mounts.Any(m => m.Propagation == MountPropagation.PropagationBidirectional) ? "shared"
                     : input.Config.Mounts.Any(m => m.Propagation == MountPropagation.PropagationHostToContainer) ? "rslave" : null,
             },
