@@ -86,12 +86,14 @@ public sealed class ApiServerHost : IAsyncDisposable
             new Reads(settings), creates, updates, deletes, new Scales(modifier, updates), new Bindings(modifier), new Evictions(deletes, registry), new Reviews(authorizer, tokens),
             new ComponentStatuses(() => registry.Of<V1Namespace>().Cache.State is not null));
         var pipeline = new ApiPipeline(registry, authorizer, parts, time, logs.CreateLogger<ApiPipeline>());
-        var expiry = Props.Create(() => new EventExpiryActor(registry.Of<Corev1Event>, writer, settings.EventTtl, time));
-        actor.Tell(new ApiServerActor.Serve(pipeline, tokens, settings.WatchWindow, expiry));
-
         var addresses = HostAddresses();
         var advertised = settings.AdvertiseAddress.Length > 0 ? settings.AdvertiseAddress : addresses.FirstOrDefault() ?? "";
         var bootstrap = new Bootstrap(pipeline, settings, advertised, logs.CreateLogger<Bootstrap>());
+        var listening = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
+        bootstrap.Start(listening.Task);
+        var expiry = Props.Create(() => new EventExpiryActor(registry.Of<Corev1Event>, writer, settings.EventTtl, time));
+        var serve = new ApiServerActor.Serve(pipeline, tokens, settings.WatchWindow, expiry);
+        _ = bootstrap.NamespacesDone.ContinueWith(_ => actor.Tell(serve), TaskScheduler.Default);
         var kubelets = new KubeletConnector(certificates.Authority, certificates.KubeletClient(), time);
         var stopping = new CancellationTokenSource();
         var responses = new ResponseWriter(settings, time);
@@ -112,7 +114,7 @@ public sealed class ApiServerHost : IAsyncDisposable
         var web = Web(edge, settings, serving, certificates.Authority, logs);
         await web.StartAsync().ConfigureAwait(false);
         var port = new Uri(web.Urls.First()).Port;
-        bootstrap.Start(port);
+        listening.SetResult(port);
         return new ApiServerHost(web, pipeline, certificates, tokens, kubelets, bootstrap, stopping, port);
     }
 

@@ -17,14 +17,19 @@ internal sealed class Bootstrap(ApiPipeline pipeline, ApiServerSettings settings
     private static readonly string[] Namespaces = ["default", "kube-system", "kube-public", "kube-node-lease"];
     private static readonly TimeSpan Retry = TimeSpan.FromSeconds(1);
 
+    private readonly TaskCompletionSource _namespaces = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource _stopped = new();
+
+    /// <summary>Completes when the namespaces are there: before that, no component can write.</summary>
+    public Task NamespacesDone => _namespaces.Task;
 
     /// <summary>Completes when everything is there.</summary>
     public Task Done => _done.Task;
 
     /// <summary>Begins; goes on trying until it is done.</summary>
-    public void Start(int port) => _ = Task.Run(async () =>
+    /// <param name="port">The port that the server listens on, once it does.</param>
+    public void Start(Task<int> port) => _ = Task.Run(async () =>
     {
         while (!_stopped.IsCancellationRequested)
         {
@@ -32,6 +37,10 @@ internal sealed class Bootstrap(ApiPipeline pipeline, ApiServerSettings settings
             {
                 await EnsureAsync(port).ConfigureAwait(false);
                 _done.TrySetResult();
+                return;
+            }
+            catch (OperationCanceledException) when (_stopped.IsCancellationRequested)
+            {
                 return;
             }
             catch (ApiException e)
@@ -46,13 +55,15 @@ internal sealed class Bootstrap(ApiPipeline pipeline, ApiServerSettings settings
     /// <summary>Gives up.</summary>
     public void Stop() => _stopped.Cancel();
 
-    private async Task EnsureAsync(int port)
+    private async Task EnsureAsync(Task<int> listening)
     {
         foreach (var name in Namespaces)
         {
             await EnsureAsync(new V1Namespace { Metadata = new V1ObjectMeta { Name = name } }, (_, _) => false).ConfigureAwait(false);
         }
 
+        _namespaces.TrySetResult();
+        var port = await listening.WaitAsync(_stopped.Token).ConfigureAwait(false);
         await EnsureAsync(KubernetesService(port), (_, _) => false).ConfigureAwait(false);
         if (advertised.Length == 0)
         {

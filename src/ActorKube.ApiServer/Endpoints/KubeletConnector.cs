@@ -1,8 +1,6 @@
 using System.Buffers;
 using System.Net.Security;
-using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
-using System.Text;
 using ActorKube.Api.Machinery;
 using ActorKube.ApiServer.Authentication;
 using Microsoft.AspNetCore.Http;
@@ -13,9 +11,6 @@ namespace ActorKube.ApiServer.Endpoints;
 /// <summary>Connections to kubelets, with the API server's own client certificate. A kubelet must show a certificate of the cluster's CA.</summary>
 internal sealed class KubeletConnector : IDisposable
 {
-    private const int MaxErrorBody = 64 * 1024;
-    private const int MaxHead = 64 * 1024;
-
     // What a client and a kubelet agree on when they upgrade a connection; everything else stays between us and each of them.
     private static readonly string[] UpgradeHeaders =
     [
@@ -92,45 +87,58 @@ internal sealed class KubeletConnector : IDisposable
         }
     }
 
-    /// <summary>Passes an upgrade on and, once the kubelet has agreed, every byte in both directions.</summary>
+    /// <summary>
+    /// Passes an upgrade on and, once the kubelet has agreed, every byte in both directions. When it does not agree, the client gets
+    /// the kubelet's own words: clients look for them behind a failed upgrade.
+    /// </summary>
     public async Task TunnelAsync(HttpContext http, IHttpUpgradeFeature upgrade, string host, int port, string path)
     {
-        using var socket = new TcpClient { NoDelay = true };
-        Stream connection;
+        using var request = new HttpRequestMessage(new HttpMethod(http.Request.Method), Url(host, port, path))
+        {
+            Version = System.Net.HttpVersion.Version11,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
+        request.Headers.Connection.Add("Upgrade");
+        foreach (var name in UpgradeHeaders)
+        {
+            foreach (var value in http.Request.Headers[name])
+            {
+                request.Headers.TryAddWithoutValidation(name, value);
+            }
+        }
+
+        HttpResponseMessage answer;
         try
         {
-            await socket.ConnectAsync(host, port, http.RequestAborted).ConfigureAwait(false);
-            var tls = new SslStream(socket.GetStream());
-            await tls.AuthenticateAsClientAsync(TlsOptions(host), http.RequestAborted).ConfigureAwait(false);
-            connection = tls;
+            answer = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, http.RequestAborted).ConfigureAwait(false);
         }
-        catch (Exception e) when (e is SocketException or IOException or System.Security.Authentication.AuthenticationException)
+        catch (HttpRequestException e)
         {
-            throw ApiError.Internal($"error dialing backend: {e.Message}", e);
+            throw ApiError.Internal($"error dialing backend: {e.InnerException?.Message ?? e.Message}", e);
         }
 
-        await using (connection)
+        using (answer)
         {
-            await connection.WriteAsync(RequestHead(http, host, port, path), http.RequestAborted).ConfigureAwait(false);
-            var (code, headers, rest) = await ReadHeadAsync(connection, http.RequestAborted).ConfigureAwait(false);
-            if (code != StatusCodes.Status101SwitchingProtocols)
+            await using var kubelet = await answer.Content.ReadAsStreamAsync(http.RequestAborted).ConfigureAwait(false);
+            if ((int)answer.StatusCode != StatusCodes.Status101SwitchingProtocols)
             {
-                throw Failure(code, await ReadTextAsync(connection, rest, headers, http.RequestAborted).ConfigureAwait(false));
+                http.Response.StatusCode = (int)answer.StatusCode;
+                http.Response.ContentType = answer.Content.Headers.ContentType?.ToString() ?? "text/plain";
+                await CopyAsync(kubelet, http.Response.Body, http.RequestAborted).ConfigureAwait(false);
+                return;
             }
 
-            foreach (var (name, value) in headers)
+            foreach (var name in UpgradeHeaders)
             {
-                if (UpgradeHeaders.Contains(name, StringComparer.OrdinalIgnoreCase))
+                if (answer.Headers.TryGetValues(name, out var values))
                 {
-                    http.Response.Headers.Append(name, value);
+                    http.Response.Headers[name] = values.ToArray();
                 }
             }
 
             http.Response.Headers.Remove("Cache-Control");
             await using var client = await upgrade.UpgradeAsync().ConfigureAwait(false);
-            await client.WriteAsync(rest, http.RequestAborted).ConfigureAwait(false);
-            await client.FlushAsync(http.RequestAborted).ConfigureAwait(false);
-            await PumpAsync(client, connection, http.RequestAborted).ConfigureAwait(false);
+            await PumpAsync(client, kubelet, http.RequestAborted).ConfigureAwait(false);
         }
     }
 
@@ -176,75 +184,6 @@ internal sealed class KubeletConnector : IDisposable
     {
         using var chain = ClusterCertificates.ChainTo(_authority, _time.GetUtcNow());
         return chain.Build(certificate);
-    }
-
-    private static byte[] RequestHead(HttpContext http, string host, int port, string path)
-    {
-        var head = new StringBuilder($"{http.Request.Method} {path} HTTP/1.1\r\nHost: {Authority(host, port)}\r\nConnection: Upgrade\r\n");
-        foreach (var name in UpgradeHeaders)
-        {
-            foreach (var value in http.Request.Headers[name])
-            {
-                head.Append(name).Append(": ").Append(value).Append("\r\n");
-            }
-        }
-
-        if (HttpMethods.IsPost(http.Request.Method))
-        {
-            head.Append("Content-Length: 0\r\n");
-        }
-
-        return Encoding.ASCII.GetBytes(head.Append("\r\n").ToString());
-    }
-
-    private static async Task<(int Code, List<(string Name, string Value)> Headers, byte[] Beyond)> ReadHeadAsync(Stream connection, CancellationToken cancellationToken)
-    {
-        var buffer = new byte[MaxHead];
-        var length = 0;
-        while (length < buffer.Length)
-        {
-            var count = await connection.ReadAsync(buffer.AsMemory(length), cancellationToken).ConfigureAwait(false);
-            if (count == 0)
-            {
-                break;
-            }
-
-            length += count;
-            var end = buffer.AsSpan(0, length).IndexOf("\r\n\r\n"u8);
-            if (end < 0)
-            {
-                continue;
-            }
-
-            var lines = Encoding.ASCII.GetString(buffer, 0, end).Split("\r\n");
-            var headers = lines.Skip(1).Select(l => l.Split(':', 2)).Where(p => p.Length == 2).Select(p => (p[0].Trim(), p[1].Trim())).ToList();
-            var code = lines[0].Split(' ') is [_, var number, ..] && int.TryParse(number, out var parsed) ? parsed : 502;
-            return (code, headers, buffer[(end + 4)..length]);
-        }
-
-        throw ApiError.Internal("error dialing backend: the kubelet closed the connection");
-    }
-
-    private static async Task<string> ReadTextAsync(Stream connection, byte[] rest, List<(string Name, string Value)> headers, CancellationToken cancellationToken)
-    {
-        var wanted = headers.Find(h => h.Name.Equals("Content-Length", StringComparison.OrdinalIgnoreCase)).Value is { } text && int.TryParse(text, out var length)
-            ? Math.Min(length, MaxErrorBody)
-            : rest.Length;
-        var body = new MemoryStream();
-        body.Write(rest);
-        var buffer = new byte[4096];
-        while (body.Length < wanted)
-        {
-            var count = await connection.ReadAsync(buffer, cancellationToken).ConfigureAwait(false);
-            if (count == 0)
-            {
-                break;
-            }
-
-            body.Write(buffer, 0, count);
-        }
-
-        return Encoding.UTF8.GetString(body.ToArray());
     }
 
     private static ApiException Failure(int code, string text)
