@@ -12,6 +12,9 @@ namespace ActorKube.Kubelet.Logs;
 /// </summary>
 internal sealed class LogRotator(IContainerRuntime runtime, KubeletSettings settings, PodDirectories directories, TimeProvider time)
 {
+    // By default "0.log.*" would match "0.log" itself, as on DOS.
+    private static readonly EnumerationOptions Exact = new() { MatchType = MatchType.Simple };
+
     /// <summary>Looks at the logs of all running containers once.</summary>
     public async Task RotateAsync(CancellationToken cancellationToken)
     {
@@ -54,7 +57,7 @@ internal sealed class LogRotator(IContainerRuntime runtime, KubeletSettings sett
     // Earlier files, the oldest first: the time stamps sort by themselves.
     private static List<string> Rotated(string path) =>
     [
-        .. Directory.EnumerateFiles(Path.GetDirectoryName(path)!, Path.GetFileName(path) + ".*")
+        .. Directory.EnumerateFiles(Path.GetDirectoryName(path)!, Path.GetFileName(path) + ".*", Exact)
             .Where(f => !f.EndsWith(".tmp", StringComparison.Ordinal)).Order(StringComparer.Ordinal),
     ];
 

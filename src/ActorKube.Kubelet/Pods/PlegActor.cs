@@ -150,11 +150,13 @@ internal sealed record PlegSnapshot(ImmutableDictionary<string, (string PodUid, 
     /// <summary>The pod of a sandbox or container, or null.</summary>
     public string? PodOf(string id) => States.TryGetValue(id, out var entry) && entry.PodUid.Length > 0 ? entry.PodUid : null;
 
-    /// <summary>Pods of which something appeared, changed or went. The first snapshot changes nothing: every worker looks when it starts.</summary>
+    /// <summary>
+    /// Pods of which something appeared, changed or went; for the first snapshot all of them, because something may have happened
+    /// between a worker's first look and it.
+    /// </summary>
     public IReadOnlyCollection<string> ChangedSince(PlegSnapshot? before)
     {
-        if (before is null)
-            return [];
+        before ??= new PlegSnapshot(ImmutableDictionary<string, (string, int)>.Empty);
         var changed = new HashSet<string>(StringComparer.Ordinal);
         foreach (var (id, state) in States)
         {

@@ -103,8 +103,7 @@ internal sealed class AtomicWriter(TimeProvider time, IMounter mounter)
             File.Delete(temporary);
         File.CreateSymbolicLink(temporary, stampedName);
 
-        // rename(2) replaces the old link in one step.
-        File.Move(temporary, Path.Combine(directory, Data), overwrite: true);
+        FileStatus.Rename(temporary, Path.Combine(directory, Data));
     }
 
     private static void Link(string directory, IEnumerable<string> paths)

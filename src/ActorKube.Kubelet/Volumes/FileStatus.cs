@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Runtime.InteropServices;
 
 namespace ActorKube.Kubelet.Volumes;
@@ -14,7 +15,7 @@ internal enum FileKind
     Other,
 }
 
-/// <summary>Tells sockets and devices from files, which .NET's own file classes do not.</summary>
+/// <summary>What .NET's own file classes do not do: tell sockets and devices from files, tell files of one name apart, rename over links.</summary>
 internal static partial class FileStatus
 {
     private const int AtFdCwd = -100;
@@ -51,6 +52,24 @@ internal static partial class FileStatus
         var buffer = stackalloc byte[256];
         return Statx(AtFdCwd, path, 0, StatxInode, buffer) == 0 ? *(ulong*)(buffer + InodeOffset) : 0;
     }
+
+    /// <summary>Replaces what has the new name in one step, also when either is a link to a directory, which File.Move refuses.</summary>
+    public static void Rename(string from, string to)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            if (Directory.Exists(to))
+                Directory.Delete(to);
+            Directory.Move(from, to);
+        }
+        else if (RenameFile(from, to) != 0)
+        {
+            throw new IOException($"cannot rename {from} to {to}: {new Win32Exception(Marshal.GetLastPInvokeError()).Message}");
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "rename", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int RenameFile(string from, string to);
 
     [LibraryImport("libc", EntryPoint = "statx", StringMarshalling = StringMarshalling.Utf8)]
     private static unsafe partial int Statx(int directory, string path, int flags, uint mask, byte* buffer);
