@@ -43,6 +43,9 @@ internal sealed class PodWorkerActor : ReceiveActor, IWithTimers
 
     private sealed record StepDone(RunResult Result);
 
+    // A bug or broken infrastructure: the supervisor is told.
+    private sealed record StepBroke(Exception Error);
+
     // Steps in a row before a pause: a runtime that does not do what it says must not keep a processor busy.
     private const int MaxStepsInARow = 30;
 
@@ -82,6 +85,7 @@ internal sealed class PodWorkerActor : ReceiveActor, IWithTimers
         Receive<ProbeActor.Complaint>(Handle);
         Receive<Wake>(_ => Handle(_state));
         Receive<StepDone>(Handle);
+        Receive<StepBroke>(m => throw new InvalidOperationException($"A step of pod {ContainerSpecs.Describe(_state.Pod)} broke", m.Error));
     }
 
     public ITimerScheduler Timers { get; set; } = null!;
@@ -108,7 +112,7 @@ internal sealed class PodWorkerActor : ReceiveActor, IWithTimers
     private void Handle(PodState changed)
     {
         _state = changed;
-        if (_running is not null && !_stopping && PodTermination.Decide(_state, Now).End is not null && _state.Runtime is not null)
+        if (_running is not null && !_stopping && _state.Runtime is not null && PodTermination.Decide(_state, Now).End is not null)
             _running.Cancel();
         Proceed();
     }
@@ -196,7 +200,7 @@ internal sealed class PodWorkerActor : ReceiveActor, IWithTimers
         _runtimeIsStale = false;
         _stopping = _state.End is not null;
         _running = new CancellationTokenSource();
-        _runner.RunAsync(_state, actions, _running.Token).PipeTo(Self, Self, result => new StepDone(result));
+        _runner.RunAsync(_state, actions, _running.Token).PipeTo(Self, Self, result => new StepDone(result), error => new StepBroke(error));
     }
 
     private V1PodStatus Calculate() => PodStatusCalculator.Calculate(_state, _services.Node, Now);

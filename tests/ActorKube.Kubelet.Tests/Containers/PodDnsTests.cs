@@ -6,7 +6,7 @@ namespace ActorKube.Kubelet.Tests.Containers;
 
 public class PodDnsTests
 {
-    private static readonly PodDns Dns = new(["10.0.0.10"], "cluster.local", () => "# comment\nnameserver 192.0.2.53\nsearch example.com corp\noptions rotate\n");
+    private static readonly PodDns Dns = new(() => ["10.0.0.10"], "cluster.local", () => "# comment\nnameserver 192.0.2.53\nsearch example.com corp\noptions rotate\n");
 
     [Fact]
     public void Pods_ask_the_cluster_first_and_search_their_namespace()

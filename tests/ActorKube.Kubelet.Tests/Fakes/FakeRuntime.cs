@@ -47,6 +47,16 @@ internal sealed class FakeRuntime(TimeProvider? time = null) : IContainerRuntime
 
     public string PodCidr { get; private set; } = "";
 
+    /// <summary>How many ever listened to events.</summary>
+    public int Listeners
+    {
+        get
+        {
+            lock (_lock)
+                return _listeners.Count;
+        }
+    }
+
     public IReadOnlyList<ContainerConfig> Configs
     {
         get

@@ -102,9 +102,11 @@ public abstract class KubeletFixture : TestKit
     private protected void StartKubelet()
     {
         var services = Services();
+        var listening = Runtime.Listeners;
         var status = Sys.ActorOf(Props.Create(() => new StatusActor(Api)));
         var objects = Sys.ActorOf(Props.Create(() => new ReferencedObjectsActor(Api)));
         _pods = Sys.ActorOf(Props.Create(() => new PodsActor(services, Api.Informer<V1Pod>(null, null, null), status, objects)), $"pods-{Guid.NewGuid():n}");
+        Eventually(() => Runtime.Listeners > listening);
     }
 
     /// <summary>Ends the actors; containers run on.</summary>

@@ -86,7 +86,7 @@ public sealed class ProberTests : IAsyncLifetime
         Assert.Equal($"dial tcp 127.0.0.1:{closed}: connect: connection refused", tcp.Output);
         var http = await ProbeAsync(new V1Probe { HttpGet = new V1HTTPGetAction { Path = "/x", Port = closed } });
         Assert.Equal($"Get \"http://127.0.0.1:{closed}/x\": dial tcp 127.0.0.1:{closed}: connect: connection refused", http.Output);
-        Assert.False((await ProbeAsync(new V1Probe { Grpc = new V1GRPCAction { Port = closed } })).Passed);
+        Assert.False((await ProbeAsync(new V1Probe { TimeoutSeconds = 10, Grpc = new V1GRPCAction { Port = closed } })).Passed);
     }
 
     [Fact]
@@ -99,8 +99,8 @@ public sealed class ProberTests : IAsyncLifetime
     [Fact]
     public async Task Grpc_asks_the_health_service()
     {
-        Assert.Equal("service healthy", (await ProbeAsync(new V1Probe { Grpc = new V1GRPCAction { Port = Port(_grpc) } })).Output);
-        Assert.Equal("service unhealthy (responded with \"NOT_SERVING\")", (await ProbeAsync(new V1Probe { Grpc = new V1GRPCAction { Port = Port(_grpc), Service = "sick" } })).Output);
+        Assert.Equal("service healthy", (await ProbeAsync(new V1Probe { TimeoutSeconds = 10, Grpc = new V1GRPCAction { Port = Port(_grpc) } })).Output);
+        Assert.Equal("service unhealthy (responded with \"NOT_SERVING\")", (await ProbeAsync(new V1Probe { TimeoutSeconds = 10, Grpc = new V1GRPCAction { Port = Port(_grpc), Service = "sick" } })).Output);
     }
 
     [Fact]
