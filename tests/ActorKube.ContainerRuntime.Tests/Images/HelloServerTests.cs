@@ -31,7 +31,8 @@ public class HelloServerTests
         Assert.Equal("hello v7: listening", server.Output[0]);
         Assert.Contains("GET /any/path?x=1 HTTP/1.1 200", server.Output);
         Assert.Contains("HEAD / HTTP/1.1 200", server.Output);
-        Assert.Equal("hello v7: stopping", server.Output[^1]);
+        // A request is logged after it is answered, so the last one's line may come behind this.
+        Assert.Contains("hello v7: stopping", server.Output);
     }
 
     [SkippableFact]
