@@ -1,3 +1,4 @@
+using ActorKube.Api.Meta;
 using ActorKube.ApiServer;
 using ActorKube.Client.Hosting;
 using ActorKube.ControllerManager;
@@ -27,7 +28,8 @@ public sealed class ControlPlane(ProcessSettings settings, ILoggerFactory logs, 
         .AddApiServer(ApiServerSettings.From(settings.Config), logs, started => ApiServer = started)
         .AddScheduler(_ =>
         {
-            var client = ComponentClient.InProcess(system(), "kube-scheduler");
+            // Events say who scheduled by the scheduler's name for pods, as in Kubernetes; the user is the component's.
+            var client = ComponentClient.InProcess(system(), "default-scheduler", new UserInfo("system:kube-scheduler", ["system:authenticated"]));
             return new SchedulerServices(client.Client, client.Informers, client.Events, TimeProvider.System);
         })
         .AddControllerManager(_ =>
