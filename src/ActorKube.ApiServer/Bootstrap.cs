@@ -81,8 +81,13 @@ internal sealed class Bootstrap(ApiPipeline pipeline, ApiServerSettings settings
         var kind = KindRegistry.BuiltIn.Of<T>();
         var request = new ApiRequest
         {
-            Verb = "get", Group = kind.Group, Version = kind.Version, Resource = kind.Resource,
-            Namespace = wanted.Metadata.NamespaceProperty ?? "", Name = wanted.Metadata.Name, UserAgent = "kube-apiserver",
+            Verb = "get",
+            Group = kind.Group,
+            Version = kind.Version,
+            Resource = kind.Resource,
+            Namespace = wanted.Metadata.NamespaceProperty ?? "",
+            Name = wanted.Metadata.Name,
+            UserAgent = "kube-apiserver",
         };
         var found = await pipeline.HandleAsync(request, User, _stopped.Token).ConfigureAwait(false);
         if (found.Code == 404)

@@ -55,7 +55,9 @@ public sealed class OpenApiDocuments(KindRegistry kinds, string serverVersion)
         var paths = Paths(members, new OperationBuilder(schemas, version3: true));
         return new JsonObject
         {
-            ["openapi"] = "3.0.0", ["info"] = Info(), ["paths"] = paths,
+            ["openapi"] = "3.0.0",
+            ["info"] = Info(),
+            ["paths"] = paths,
             ["components"] = new JsonObject { ["schemas"] = schemas.ToJson() },
         };
     }

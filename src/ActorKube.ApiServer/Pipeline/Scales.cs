@@ -11,7 +11,14 @@ internal sealed class Scales(Modifier modifier, Updates updates)
 {
     private static readonly ResourceKind ScaleKind = new()
     {
-        Group = "autoscaling", Version = "v1", Resource = "scales", Singular = "scale", Kind = "Scale", Namespaced = true, Verbs = [], ClrType = typeof(V1Scale),
+        Group = "autoscaling",
+        Version = "v1",
+        Resource = "scales",
+        Singular = "scale",
+        Kind = "Scale",
+        Namespaced = true,
+        Verbs = [],
+        ClrType = typeof(V1Scale),
     };
 
     /// <summary>The Scale of the object.</summary>

@@ -264,7 +264,10 @@ public sealed class ClientTests(TestServer server) : IClassFixture<TestServer>
         {
             Metadata = new V1ObjectMeta { Name = "e" },
             InvolvedObject = new V1ObjectReference { Kind = "Pod", Name = "p", NamespaceProperty = ns },
-            Reason = "Started", Message = "Started container", Type = "Normal", Count = 1,
+            Reason = "Started",
+            Message = "Started container",
+            Type = "Normal",
+            Count = 1,
             Source = new V1EventSource { Component = "kubelet" },
         }, ns);
         var other = await server.Admin.EventsV1.ReadNamespacedEventAsync("e", ns);
