@@ -20,6 +20,7 @@ public sealed class KubeProxyActor : ReceiveActor, IWithTimers
     private readonly CancellationTokenSource _stopped = new();
     private readonly HashSet<Type> _toSync = [typeof(V1Service), typeof(V1EndpointSlice), typeof(V1Node)];
     private ProxyState _state = null!;
+    private IActorRef _flows = ActorRefs.Nobody;
     private bool _busy, _pending, _needsFull = true, _standingBy;
     private int _failures;
     private DateTimeOffset _lastSync = DateTimeOffset.MinValue;
@@ -45,9 +46,7 @@ public sealed class KubeProxyActor : ReceiveActor, IWithTimers
         Receive<ClientsRead>(WriteTable);
         Receive<Applied>(OnApplied);
         Receive<ApplyFailed>(OnApplyFailed);
-        Receive<CheckTable>(_ => OnCheckTable());
-        Receive<TableChecked>(OnTableChecked);
-        Receive<FlowsForgotten>(OnFlowsForgotten);
+        Receive<TableWatchActor.TableGone>(_ => OnTableGone());
     }
 
     /// <inheritdoc/>
@@ -64,7 +63,8 @@ public sealed class KubeProxyActor : ReceiveActor, IWithTimers
         _services.Informers.Informer<V1Node>().Subscribe(Self);
         _services.Informers.Informer<V1Service>().Subscribe(Self);
         _services.Informers.Informer<V1EndpointSlice>().Subscribe(Self);
-        Timers.StartPeriodicTimer(nameof(CheckTable), CheckTable.Instance, _settings.SyncPeriod);
+        Context.ActorOf(Akka.Actor.Props.Create(() => new TableWatchActor(_services.Nftables, _settings)), "table");
+        _flows = Context.ActorOf(Akka.Actor.Props.Create(() => new StaleFlowsActor(_settings.Conntrack)), "flows");
         if (_settings.LocalhostNodePorts && _services.SetSysctl("net/ipv4/conf/all/route_localnet", "1") is { } why)
         {
             _log.Warning("Node ports will not answer on 127.0.0.1: {Reason}", why);
@@ -180,7 +180,7 @@ public sealed class KubeProxyActor : ReceiveActor, IWithTimers
             _log.Debug("Applied {Count} changes in {Milliseconds} ms", applied.Changes.Count, (int)applied.Took.TotalMilliseconds);
             if (StaleConnections.Of(applied.Changes, _state.Ruleset) is { Count: > 0 } stale)
             {
-                StaleConnections.RunAsync(_settings.Conntrack, stale, _stopped.Token).PipeTo(Self, success: e => new FlowsForgotten(e), failure: e => new FlowsForgotten(e.Message));
+                _flows.Tell(new StaleFlowsActor.Forget(stale));
             }
         }
 
@@ -219,34 +219,13 @@ public sealed class KubeProxyActor : ReceiveActor, IWithTimers
         }
     }
 
-    private void OnCheckTable()
+    private void OnTableGone()
     {
         if (!_needsFull && !_busy)
-        {
-            _services.Nftables.ListAsync($"list chain inet {_settings.Table} services", _stopped.Token)
-                .PipeTo(Self, success: json => new TableChecked(json is not null, null), failure: e => new TableChecked(true, e));
-        }
-    }
-
-    private void OnTableChecked(TableChecked check)
-    {
-        if (check.Error is not null)
-        {
-            _log.Warning(check.Error, "Table {Table} could not be checked", _settings.Table);
-        }
-        else if (!check.Exists)
         {
             _log.Warning("Table {Table} is gone; writing it again", _settings.Table);
             _needsFull = true;
             Request();
-        }
-    }
-
-    private void OnFlowsForgotten(FlowsForgotten done)
-    {
-        if (done.Error is not null)
-        {
-            _log.Debug("Stale UDP flows were not forgotten: {Reason}", done.Error);
         }
     }
 
@@ -255,18 +234,9 @@ public sealed class KubeProxyActor : ReceiveActor, IWithTimers
         public static SyncNow Instance { get; } = new();
     }
 
-    private sealed record CheckTable
-    {
-        public static CheckTable Instance { get; } = new();
-    }
-
     private sealed record ClientsRead(string? Json);
 
     private sealed record Applied(bool Full, IReadOnlyList<FactChange> Changes, TimeSpan Took);
 
     private sealed record ApplyFailed(bool Full, Exception Error);
-
-    private sealed record TableChecked(bool Exists, Exception? Error);
-
-    private sealed record FlowsForgotten(string? Error);
 }
