@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Grpc.Core;
 using Grpc.Net.Client;
 
@@ -67,6 +68,19 @@ public sealed partial class CriRuntime : IContainerRuntime
     /// <inheritdoc/>
     public Task<StatusResponse> StatusAsync(CancellationToken cancellationToken = default) =>
         CallAsync("Status", o => _runtime.StatusAsync(new StatusRequest(), o), cancellationToken);
+
+    /// <summary>The image that the runtime starts pod sandboxes from, as it is configured; null where the runtime does not tell.</summary>
+    public async Task<string?> SandboxImageAsync(CancellationToken cancellationToken = default)
+    {
+        var status = await CallAsync("Status", o => _runtime.StatusAsync(new StatusRequest { Verbose = true }, o), cancellationToken).ConfigureAwait(false);
+        if (!status.Info.TryGetValue("config", out var json))
+        {
+            return null;
+        }
+
+        using var config = JsonDocument.Parse(json);
+        return config.RootElement.TryGetProperty("sandboxImage", out var image) ? image.GetString() : null;
+    }
 
     /// <inheritdoc/>
     public async Task<string> RunPodSandboxAsync(PodSandboxConfig config, string runtimeHandler = "", CancellationToken cancellationToken = default)

@@ -34,6 +34,7 @@ internal static class NodeCommand
         await using var runtime = await NodeRuntime.OpenAsync(settings, install, logs, stop);
         await runtime.BringDemoImagesAsync(stop);
         Report.Ready($"Node {settings.NodeName} starts", ("control plane", settings.JoinByApi ? join.ApiServer : join.ClusterNode), ("runtime", runtime.Description), ("data", settings.DataDir), ("stop", "Ctrl-C"));
+        await runtime.BringSandboxImageAsync(stop);
         // A node that lost every control-plane process leaves the cluster by itself; its containers run on, and it joins anew.
         while (!stop.IsCancellationRequested)
         {

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using ActorKube.ContainerRuntime;
 using ActorKube.ContainerRuntime.Builtin;
+using ActorKube.ContainerRuntime.Cri;
 using ActorKube.ContainerRuntime.Images;
 using ActorKube.ContainerRuntime.Processes;
 using ActorKube.Host.Commands;
@@ -50,6 +51,26 @@ public sealed class NodeRuntime : IAsyncDisposable
 
     /// <summary>Imports the demo images that are not there yet.</summary>
     public Task BringDemoImagesAsync(CancellationToken cancellation) => DemoImage.ImportAsync(Runtime, cancellation);
+
+    /// <summary>
+    /// Where a CRI runtime lacks the image of its pod sandboxes and cannot pull it, it gets one of ours under that name: with no registry
+    /// in reach no pod could start otherwise. A registry that does not answer makes this take a while.
+    /// </summary>
+    public async Task BringSandboxImageAsync(CancellationToken cancellation)
+    {
+        if (Runtime is not CriRuntime cri || await cri.SandboxImageAsync(cancellation) is not { Length: > 0 } pause || await cri.ImageStatusAsync(pause, cancellation) is not null)
+            return;
+        try
+        {
+            await cri.PullImageAsync(pause, null, null, cancellation);
+        }
+        catch (ContainerRuntimeException e)
+        {
+            Report.Line($"The sandbox image {pause} cannot be pulled ({e.Message}); bringing one of our own.");
+            using var archive = new MemoryStream(PauseImage.Archive(pause));
+            await cri.ImportImageAsync(archive, cancellation);
+        }
+    }
 
     /// <summary>Takes the node's pod ranges over.</summary>
     /// <param name="podCidrs">Comma-separated.</param>
