@@ -17,7 +17,10 @@ public class ControllerManagerTests : TestKit
     private readonly ManualTime _time = new();
     private readonly HeardEvents _events = new();
 
-    public ControllerManagerTests() : base("""akka.scheduler.implementation = "Akka.TestKit.TestScheduler, Akka.TestKit" """)
+    public ControllerManagerTests() : base("""
+    akka.scheduler.implementation = "Akka.TestKit.TestScheduler, Akka.TestKit"
+    akka.test { default-timeout = 20s, single-expect-default = 20s }
+    """)
     {
         _api.Now = () => _time.GetUtcNow().UtcDateTime;
         _api.Add(new V1Namespace { Metadata = new V1ObjectMeta { Name = "default" }, Spec = new V1NamespaceSpec { Finalizers = ["kubernetes"] } });

@@ -3,6 +3,7 @@ using ActorKube.Api.Machinery;
 using ActorKube.Client.Protocol;
 using Akka.Actor;
 using Akka.Event;
+using Akka.Remote;
 
 namespace ActorKube.Client.Transport;
 
@@ -19,29 +20,26 @@ internal sealed class ClientConnectionActor : ReceiveActor, IWithTimers
     public sealed record Ack(long Id, int Count);
     public sealed record Unwatch(long Id);
 
-    private sealed record Pending(Send Send, long Deadline) { public bool Sent { get; set; } }
     private sealed record Connect { public static readonly Connect Now = new(); }
     private sealed record AttemptTimedOut(int Attempt);
     private sealed record ProbeTimedOut { public static readonly ProbeTimedOut Now = new(); }
     private sealed record Sweep { public static readonly Sweep Now = new(); }
 
     private const string Probe = "probe";
-    private static readonly TimeSpan SweepEvery = TimeSpan.FromMilliseconds(250);
 
     private readonly ActorTransportOptions _options;
     private readonly BackOff _backOff;
     private readonly ILoggingAdapter _log = Context.GetLogger();
-    private readonly Dictionary<long, Pending> _requests = [];
+    private readonly PendingRequests _requests;
     private readonly Dictionary<long, Watch> _watches = [];
     private readonly Queue<ActorSelection> _candidates = new();
     private IActorRef? _connection;
     private int _attempt;
-    // The clock for deadlines: how many sweeps there were.
-    private long _sweeps;
 
     public ClientConnectionActor(ActorTransportOptions options)
     {
         _options = options;
+        _requests = new PendingRequests(options.RequestTimeout);
         _backOff = new BackOff(options.ReconnectMin, options.ReconnectMax, options.Random);
 
         Receive<Send>(Handle);
@@ -53,12 +51,14 @@ internal sealed class ClientConnectionActor : ReceiveActor, IWithTimers
         Receive<Connect>(_ => TryNext());
         Receive<ActorIdentity>(Handle);
         Receive<AttemptTimedOut>(late => { if (late.Attempt == _attempt && _connection is null) TryNext(); });
-        Receive<ProbeTimedOut>(_ => { Context.Unwatch(_connection); Lost(); });
+        Receive<ProbeTimedOut>(_ => Lost());
         Receive<Connected>(Handle);
         Receive<ConnectRefused>(Handle);
         Receive<Terminated>(_ => Lost());
+        // The first news of a killed process: its TCP connection breaks long before death watch gives it up.
+        Receive<DisassociatedEvent>(e => { if (_connection?.Path.Address == e.RemoteAddress) Lost(); });
 
-        Receive<RequestDone>(done => { if (_requests.Remove(done.Id, out var pending)) pending.Send.Reply.TrySetResult(done.Response); });
+        Receive<RequestDone>(done => _requests.Answer(done.Id, done.Response));
         Receive<WatchEvents>(Handle);
         Receive<WatchClosed>(Handle);
         Receive<Sweep>(_ => FailOverdue());
@@ -66,20 +66,24 @@ internal sealed class ClientConnectionActor : ReceiveActor, IWithTimers
 
     public ITimerScheduler Timers { get; set; } = null!;
 
-    protected override void PreStart() => Self.Tell(Connect.Now);
+    protected override void PreStart()
+    {
+        Context.System.EventStream.Subscribe(Self, typeof(DisassociatedEvent));
+        Self.Tell(Connect.Now);
+    }
 
     protected override void PostStop()
     {
-        FailSent(p => true, "the client was closed");
+        Context.System.EventStream.Unsubscribe(Self);
+        _requests.Fail(_ => true, "the client was closed");
         FailWatches("the client was closed");
     }
 
     private void Handle(Send send)
     {
-        var pending = new Pending(send, _sweeps + (long)Math.Ceiling(_options.RequestTimeout / SweepEvery) + 1);
-        _requests.Add(send.Id, pending);
+        var pending = _requests.Add(send);
         if (!Timers.IsTimerActive("sweep"))
-            Timers.StartPeriodicTimer("sweep", Sweep.Now, SweepEvery);
+            Timers.StartPeriodicTimer("sweep", Sweep.Now, PendingRequests.SweepEvery);
         if (_connection is not null)
             Transmit(pending);
     }
@@ -90,7 +94,7 @@ internal sealed class ClientConnectionActor : ReceiveActor, IWithTimers
         _connection?.Tell(new OpenWatch(watch.Id, watch.Request));
     }
 
-    private void Transmit(Pending pending)
+    private void Transmit(PendingRequests.Pending pending)
     {
         pending.Sent = true;
         _connection.Tell(new SendRequest(pending.Send.Id, pending.Send.Request));
@@ -143,7 +147,7 @@ internal sealed class ClientConnectionActor : ReceiveActor, IWithTimers
         _candidates.Clear();
         _connection = Context.Watch(connected.Connection);
         _log.Debug("Connected to {Connection} as {User}", connected.Connection, connected.User.Name);
-        foreach (var pending in _requests.Values.OrderBy(p => p.Send.Id))
+        foreach (var pending in _requests.InOrder)
             Transmit(pending);
         foreach (var watch in _watches.Values.OrderBy(w => w.Id))
             _connection.Tell(new OpenWatch(watch.Id, watch.Request));
@@ -154,10 +158,7 @@ internal sealed class ClientConnectionActor : ReceiveActor, IWithTimers
         if (_connection is not null)
             return;
         _log.Warning("An API server refused the connection: {Reason}", refused.Status.Message);
-        var answer = new ApiResponse(refused.Status.Code ?? 401, new ApiObject(refused.Status));
-        foreach (var pending in _requests.Values)
-            pending.Send.Reply.TrySetResult(answer);
-        _requests.Clear();
+        _requests.AnswerAll(new ApiResponse(refused.Status.Code ?? 401, new ApiObject(refused.Status)));
         foreach (var watch in _watches.Values)
             Close(watch, refused.Status);
         _watches.Clear();
@@ -168,9 +169,10 @@ internal sealed class ClientConnectionActor : ReceiveActor, IWithTimers
     private void Lost()
     {
         _log.Info("Lost the connection {Connection}", _connection);
+        Context.Unwatch(_connection);
         _connection = null;
         Timers.Cancel(Probe);
-        FailSent(p => p.Sent, "the connection to the API server broke");
+        _requests.Fail(p => p.Sent, "the connection to the API server broke");
         FailWatches("the connection to the API server broke");
         TryNext();
     }
@@ -199,27 +201,16 @@ internal sealed class ClientConnectionActor : ReceiveActor, IWithTimers
 
     private void FailOverdue()
     {
-        var now = ++_sweeps;
+        var overdue = _requests.Sweep(_connection is null ? "no API server could be reached in time" : "the API server did not answer in time");
         // A server that leaves a request unanswered may be cut off without anybody having noticed: ask whether it is there.
-        if (_connection is not null && !Timers.IsTimerActive(Probe) && _requests.Values.Any(p => p.Deadline <= now))
+        if (overdue && _connection is not null && !Timers.IsTimerActive(Probe))
         {
             Timers.StartSingleTimer(Probe, ProbeTimedOut.Now, _options.ConnectTimeout);
             _connection.Tell(new Identify(Probe));
         }
 
-        FailSent(p => p.Deadline <= now, _connection is null ? "no API server could be reached in time" : "the API server did not answer in time");
         if (_requests.Count == 0)
             Timers.Cancel("sweep");
-    }
-
-    private void FailSent(Func<Pending, bool> which, string why)
-    {
-        foreach (var pending in _requests.Values.Where(which).ToList())
-        {
-            _requests.Remove(pending.Send.Id);
-            pending.Send.Reply.TrySetException(new ApiUnreachableException(
-                $"{pending.Send.Request.Verb} {pending.Send.Request.Resource} {pending.Send.Request.Name}: {why}"));
-        }
     }
 
     private void FailWatches(string why)

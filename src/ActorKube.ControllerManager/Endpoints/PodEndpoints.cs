@@ -76,11 +76,11 @@ internal static class PodEndpoints
     public static V1ObjectReference TargetOf(V1Pod pod) =>
         new() { Kind = "Pod", NamespaceProperty = pod.Metadata.NamespaceProperty, Name = pod.Metadata.Name, Uid = pod.Metadata.Uid };
 
+    // Pods that share the network of a machine without one have only loopback addresses. The API refuses those as endpoints, and with them the whole slice.
     private static IEnumerable<string> Addresses(V1Pod pod)
     {
-        if (pod.Status?.PodIPs is { Count: > 0 } ips)
-            return ips.Select(i => i.Ip).Where(i => !string.IsNullOrEmpty(i));
-        return string.IsNullOrEmpty(pod.Status?.PodIP) ? [] : [pod.Status.PodIP];
+        var all = pod.Status?.PodIPs is { Count: > 0 } ips ? ips.Select(i => i.Ip) : [pod.Status?.PodIP ?? ""];
+        return all.Where(a => IPAddress.TryParse(a, out var ip) && !IPAddress.IsLoopback(ip));
     }
 
     private static int? NumberOf(V1ServicePort port, V1Pod pod)

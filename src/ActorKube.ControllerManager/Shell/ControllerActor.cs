@@ -130,8 +130,8 @@ internal sealed class ControllerActor : ReceiveActor, IWithTimers
         _unseen.Add(key, outcome.Writes.Where(w => _byKind.ContainsKey(w.Kind)), w => _byKind[w.Kind].Find(w.Key), now);
         if (outcome.Failure is { } failure)
         {
-            // A conflict only says that the cache was behind; the change that made it so is on its way.
-            if (outcome.Error is ApiException { IsConflict: true })
+            // These only say that the cache was behind; the change or deletion that made it so is on its way.
+            if (outcome.Error is ApiException { IsConflict: true } || (outcome.Error is ApiException { IsNotFound: true } && failure.Action is not Create))
                 _log.Debug("{Controller} {Key}: {Reason}", _controller.Name, key, failure.Message);
             else
             {

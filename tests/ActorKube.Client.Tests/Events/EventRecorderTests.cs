@@ -7,7 +7,10 @@ using k8s.Models;
 
 namespace ActorKube.Client.Tests.Events;
 
-public class EventRecorderTests() : TestKit("""akka.scheduler.implementation = "Akka.TestKit.TestScheduler, Akka.TestKit" """)
+public class EventRecorderTests() : TestKit("""
+    akka.scheduler.implementation = "Akka.TestKit.TestScheduler, Akka.TestKit"
+    akka.test { default-timeout = 20s, single-expect-default = 20s }
+    """)
 {
     private readonly FakeApi _api = new();
     private readonly ManualTime _time = new();
@@ -63,7 +66,7 @@ public class EventRecorderTests() : TestKit("""akka.scheduler.implementation = "
         {
             ((TestScheduler)Sys.Scheduler).Advance(TimeSpan.FromSeconds(10));
             return _api.All<Corev1Event>().Count == 1;
-        });
+        }, TimeSpan.FromSeconds(20), TimeSpan.FromMilliseconds(10));
         Assert.Equal(3, _api.Requests.Count);
     }
 

@@ -8,7 +8,10 @@ using k8s.Models;
 
 namespace ActorKube.Client.Tests.Informers;
 
-public class InformerTests() : TestKit("""akka.scheduler.implementation = "Akka.TestKit.TestScheduler, Akka.TestKit" """)
+public class InformerTests() : TestKit("""
+    akka.scheduler.implementation = "Akka.TestKit.TestScheduler, Akka.TestKit"
+    akka.test { default-timeout = 20s, single-expect-default = 20s }
+    """)
 {
     private readonly FakeApi _api = new();
 
@@ -209,7 +212,7 @@ public class InformerTests() : TestKit("""akka.scheduler.implementation = "Akka.
     {
         Clock.Advance(TimeSpan.FromMilliseconds(100));
         return condition();
-    });
+    }, TimeSpan.FromSeconds(20), TimeSpan.FromMilliseconds(10));
 
     private static V1ConfigMap ConfigMap(string name, string? colour = null) => new()
     {

@@ -10,7 +10,10 @@ using k8s.Models;
 
 namespace ActorKube.Client.Tests.Transport;
 
-public class ActorTransportTests() : TestKit("""akka.scheduler.implementation = "Akka.TestKit.TestScheduler, Akka.TestKit" """)
+public class ActorTransportTests() : TestKit("""
+    akka.scheduler.implementation = "Akka.TestKit.TestScheduler, Akka.TestKit"
+    akka.test { default-timeout = 20s, single-expect-default = 20s }
+    """)
 {
     private readonly FakeApi _api = new();
 

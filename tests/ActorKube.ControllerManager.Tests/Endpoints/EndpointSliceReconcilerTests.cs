@@ -18,6 +18,7 @@ public class EndpointSliceReconcilerTests
             Some.Pod("b").On("n2").At("10.0.0.2"),
             Some.Pod("c").On("n2").At("10.0.0.3").Ready().Deleting(),
             Some.Pod("no-address"),
+            Some.Pod("loopback").At("127.0.0.1").Ready(),
         ]);
 
         var slice = (V1EndpointSlice)Assert.Single(plan.Of<Create>()).Object;

@@ -12,7 +12,10 @@ using k8s.Models;
 
 namespace ActorKube.ControllerManager.Tests.Shell;
 
-public class ControllerActorTests() : TestKit("""akka.scheduler.implementation = "Akka.TestKit.TestScheduler, Akka.TestKit" """)
+public class ControllerActorTests() : TestKit("""
+    akka.scheduler.implementation = "Akka.TestKit.TestScheduler, Akka.TestKit"
+    akka.test { default-timeout = 20s, single-expect-default = 20s }
+    """)
 {
     private readonly FakeApi _api = new();
     private readonly ManualTime _time = new();
