@@ -106,7 +106,11 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
     private void Handle(SyncFailed message)
     {
         _busy = false;
-        _log.Warning(message.Error, "Could not write the status of node {Node}, trying again", _settings.NodeName);
+        // Controllers write to new nodes too: whoever comes second reads again.
+        if (message.Error is ApiException { IsConflict: true })
+            _log.Debug("Node {Node} was changed by somebody else meanwhile, trying again", _settings.NodeName);
+        else
+            _log.Warning(message.Error, "Could not write the status of node {Node}, trying again", _settings.NodeName);
         Next(WhileNotReady);
     }
 
