@@ -27,7 +27,7 @@ internal sealed class Selection
     {
         if (!LabelSelector.TryParse(labelSelector, out var labels, out var labelError))
         {
-            throw ApiError.BadRequest($"unable to parse requirement: {labelError}");
+            throw ApiError.BadRequest(labelError);
         }
 
         if (!FieldSelector.TryParse(fieldSelector, out var fields, out var fieldError))

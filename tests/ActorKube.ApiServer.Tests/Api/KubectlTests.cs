@@ -109,6 +109,31 @@ public sealed class KubectlTests(TestServer server) : IClassFixture<TestServer>
     }
 
     [Fact]
+    public async Task Changes_the_parts_of_a_pod_that_have_urls_of_their_own()
+    {
+        var ns = await server.NamespaceAsync();
+        await RunAsync($"-n {ns} run p --image=nginx");
+        await RunAsync($"-n {ns} debug p --image=busybox --container=dbg");
+        await RunAsync($"-n {ns} patch pod p --subresource resize -p {{\\\"spec\\\":{{\\\"containers\\\":[{{\\\"name\\\":\\\"p\\\",\\\"image\\\":\\\"other\\\",\\\"resources\\\":{{\\\"requests\\\":{{\\\"cpu\\\":\\\"200m\\\"}}}}}}]}}}}");
+        Assert.Equal("dbg 200m nginx 3", await RunAsync($"-n {ns} get pod p -o jsonpath=\"{{.spec.ephemeralContainers[0].name}} {{.spec.containers[0].resources.requests.cpu}} {{.spec.containers[0].image}} {{.metadata.generation}}\""));
+    }
+
+    [Fact]
+    public async Task Evicts_a_pod_unless_a_budget_forbids_it()
+    {
+        const string eviction = """{"apiVersion":"policy/v1","kind":"Eviction","metadata":{"name":"p"}}""";
+        var ns = await server.NamespaceAsync();
+        await RunAsync($"-n {ns} run p --image=nginx");
+        await RunAsync($"-n {ns} patch pod p --subresource status --type merge -p {{\\\"status\\\":{{\\\"phase\\\":\\\"Running\\\"}}}}");
+        await RunAsync($"-n {ns} create pdb b --selector=run=p --min-available=1");
+        var path = $"/api/v1/namespaces/{ns}/pods/p/eviction";
+        Assert.Contains("Cannot evict pod as it would violate the pod's disruption budget.", await FailAsync($"create --raw {path} -f -", eviction));
+        await RunAsync($"-n {ns} delete pdb b");
+        await RunAsync($"create --raw {path} -f -", eviction);
+        Assert.Contains("(NotFound)", await FailAsync($"-n {ns} get pod p"));
+    }
+
+    [Fact]
     public async Task Says_what_is_wrong()
     {
         Assert.Contains("strict decoding error: unknown field \"foo\"", await FailAsync("apply -f -", """{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"x"},"foo":1}"""));
