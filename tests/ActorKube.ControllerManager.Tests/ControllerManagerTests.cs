@@ -1,4 +1,6 @@
+using ActorKube.Api.Machinery;
 using ActorKube.Client.Informers;
+using ActorKube.Client.Protocol;
 using ActorKube.Client.Tests.Fakes;
 using ActorKube.ControllerManager.Common;
 using ActorKube.ControllerManager.Tests.Fakes;
@@ -23,6 +25,7 @@ public class ControllerManagerTests : TestKit
     """)
     {
         _api.Now = () => _time.GetUtcNow().UtcDateTime;
+        _api.Admission = RefuseWhereNamespaceEnds;
         _api.Add(new V1Namespace { Metadata = new V1ObjectMeta { Name = "default" }, Spec = new V1NamespaceSpec { Finalizers = ["kubernetes"] } });
         Sys.ActorOf(
             ControllerManagerActor.Props(
@@ -115,6 +118,15 @@ public class ControllerManagerTests : TestKit
         Assert.InRange(_time.GetUtcNow() - killed, TimeSpan.FromSeconds(11), TimeSpan.FromSeconds(15));
         Assert.Contains(_api.Find<V1Node>("n2")!.Spec.Taints, t => t is { Key: "node.kubernetes.io/unreachable", Effect: "NoExecute" });
         Assert.DoesNotContain(_api.Find<V1Node>("n1")!.Spec.Taints ?? [], t => t.Effect == "NoExecute");
+    }
+
+    private void RefuseWhereNamespaceEnds(ApiRequest request)
+    {
+        if (request.Verb != "create" || request.Namespace.Length == 0 || _api.Find<V1Namespace>(request.Namespace) is not { Metadata.DeletionTimestamp: not null })
+            return;
+        var refused = ApiError.Status(403, "Forbidden", $"namespace {request.Namespace} is being terminated");
+        refused.Details = new V1StatusDetails { Causes = [new V1StatusCause { Reason = "NamespaceTerminating", Field = "metadata.namespace" }] };
+        throw ApiError.From(refused);
     }
 
     private string[] _places = ["n1"];
