@@ -21,6 +21,9 @@ internal sealed class HostProcess : IAsyncDisposable
 
     public int Id => _process.Id;
 
+    /// <summary>Memory that it holds, in MB.</summary>
+    public long ResidentMegabytes => Process.GetProcessById(Id).WorkingSet64 / 1_000_000;
+
     public bool HasExited => _process.HasExited;
 
     /// <summary>Everything it printed so far.</summary>
@@ -36,6 +39,19 @@ internal sealed class HostProcess : IAsyncDisposable
     public static HostProcess Start(string logFile, string program, IEnumerable<string> arguments) => new(
         Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!, logFile);
 
+    /// <summary>Waits until it has printed a text. Fails with what it printed instead.</summary>
+    public Task<string> PrintsAsync(string text, TimeSpan? within = null) => Command.EventuallyAsync(
+        () => Task.FromResult(Printed),
+        printed => printed.Contains(text, StringComparison.Ordinal) || (HasExited ? throw new InvalidOperationException($"it ended without printing '{text}':\n{printed}") : false),
+        within, $"'{text}' is printed");
+
+    /// <summary>Waits until it ends by itself; its exit code.</summary>
+    public async Task<int> EndsAsync(TimeSpan within)
+    {
+        await _process.WaitForExitAsync().WaitAsync(within);
+        return _process.ExitCode;
+    }
+
     /// <summary>SIGKILL: the process gets no chance to tidy up.</summary>
     public async Task KillAsync()
     {
@@ -47,8 +63,7 @@ internal sealed class HostProcess : IAsyncDisposable
     public async Task<int> InterruptAsync()
     {
         (await Command.RunAsync("kill", ["-INT", _process.Id.ToString()])).Must();
-        await _process.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(60));
-        return _process.ExitCode;
+        return await EndsAsync(TimeSpan.FromSeconds(60));
     }
 
     public async ValueTask DisposeAsync()
