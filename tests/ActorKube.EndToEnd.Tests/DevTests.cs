@@ -49,7 +49,8 @@ public sealed class DevTests(ITestOutputHelper output)
 
         var taken = await cluster.Host.RunAsync(Programs.Actorkube, ["dev", "--no-install", "--data-dir", cluster.Host.DataOf("other"), "--runtime", "process"]);
         Assert.Equal(1, taken.ExitCode);
-        Assert.Equal("actorkube: cannot listen on https://0.0.0.0:6443: address already in use.", Assert.Single(Lines(taken.Error)));
+        Assert.Equal("actorkube: cannot listen on 0.0.0.0:6443: it is in use by another process; another port: --set actorkube.apiserver.port=<port>", Assert.Single(Lines(taken.Error)));
+        Assert.Equal("", taken.Out);
     }
 
     [SkippableTheory]

@@ -36,6 +36,8 @@ public sealed record ClusterMembership(
     private Config Hocon() => ConfigurationFactory.ParseString($$"""
         akka {
           coordinated-shutdown.run-by-clr-shutdown-hook = off
+          # Before and after the process has a log of its own, only errors are worth a line.
+          stdout-loglevel = ERROR
           log-dead-letters = 0
           log-dead-letters-during-shutdown = off
           remote {

@@ -3,6 +3,7 @@ using ActorKube.ApiServer;
 using ActorKube.Host.Cluster;
 using Akka.Actor;
 using ActorKube.Host.Commands;
+using ActorKube.Host.Machine;
 using Microsoft.AspNetCore.Connections;
 using Akka.Hosting;
 using Microsoft.Extensions.DependencyInjection;
@@ -41,6 +42,7 @@ public sealed class ClusterProcess : IAsyncDisposable
     public static async Task<ClusterProcess> StartAsync(
         ClusterMembership membership, ProcessSettings settings, ILoggerFactory logs, ControlPlane? controlPlane, WorkerNode? node)
     {
+        Ports.MustBeFree(settings, controlPlane is not null, node is not null);
         ActorSystem? system = null;
         var builder = new HostApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true, ApplicationName = "actorkube" });
         builder.Services.AddSingleton(logs);

@@ -15,9 +15,13 @@ public static class DataFolder
         {
             throw new Commands.ProcessFailedException($"the data folder {folder} cannot be written: {e.Message}", e);
         }
+        catch (IOException e) when (File.Exists(Path.Combine(folder, ".lock")))
+        {
+            throw new Commands.ProcessFailedException($"the data folder {folder} is in use by another process", e);
+        }
         catch (IOException e)
         {
-            throw new Commands.ProcessFailedException($"the data folder {folder} is in use by another process ({e.Message})", e);
+            throw new Commands.ProcessFailedException($"the data folder {folder} cannot be made: {e.Message}", e);
         }
     }
 }

@@ -26,7 +26,7 @@ public sealed class PodNetworkActor : ReceiveActor, IWithTimers
     private readonly CancellationTokenSource _stopped = new();
     private NetworkPlan? _before;
     private string _told = "";
-    private bool _synced, _busy, _pending;
+    private bool _synced, _busy, _pending, _lookedAgain;
 
     /// <summary>Starts without a plan.</summary>
     public PodNetworkActor(PodNetworkServices services, PodNetworkSettings settings)
@@ -105,6 +105,16 @@ public sealed class PodNetworkActor : ReceiveActor, IWithTimers
     {
         var plan = applied.Plan;
         _before = plan;
+        var lookAgain = applied.Failures.Count > 0 && !_lookedAgain;
+        _lookedAgain = lookAgain;
+        if (lookAgain)
+        {
+            // The built-in runtime sets the same bridge up when it is told of the ranges, perhaps between our look and our commands.
+            _busy = false;
+            Sync();
+            return;
+        }
+
         foreach (var failure in applied.Failures)
         {
             _log.Warning("Part of the pod network could not be set up: {Failure}", failure);
