@@ -80,7 +80,8 @@ internal static class ProcessRoot
     {
         for (var directory = Path.GetDirectoryName(place)!; directory.Length > root.Length; directory = Path.GetDirectoryName(directory)!)
         {
-            if (new DirectoryInfo(directory).ResolveLinkTarget(returnFinalTarget: true) is { } target
+            // A folder that the image does not have is no link either; asking it for its target would throw.
+            if (Directory.Exists(directory) && new DirectoryInfo(directory).ResolveLinkTarget(returnFinalTarget: true) is { } target
                 && !target.FullName.StartsWith(root + Path.DirectorySeparatorChar, StringComparison.Ordinal))
             {
                 return true;

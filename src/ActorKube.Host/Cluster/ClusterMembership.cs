@@ -35,6 +35,7 @@ public sealed record ClusterMembership(
     // A node that no longer reaches any control-plane process leaves by itself and joins anew; the control plane carries on without it.
     private Config Hocon() => ConfigurationFactory.ParseString($$"""
         akka {
+          stdout-loglevel = WARNING
           coordinated-shutdown.run-by-clr-shutdown-hook = off
           # Before and after the process has a log of its own, only errors are worth a line.
           stdout-loglevel = ERROR
