@@ -84,9 +84,12 @@ public sealed class KubeletActor : ReceiveActor, IWithTimers
     private void StartServer()
     {
         var pods = _services.Informers.Informer<V1Pod>(fieldSelector: $"spec.nodeName={_settings.NodeName}");
-        KubeletServer.StartAsync(_settings, _services.Certificates, _services.Runtime, () => pods.Lister, _services.Time, CancellationToken.None)
+        KubeletServer.StartAsync(_settings, _services.Certificates, _services.Runtime, () => pods.Lister, _services.Time, OnRequestError, CancellationToken.None)
             .PipeTo(Self, Self, server => new ServerStarted(server), e => new ServerFailed(e));
     }
+
+    // Called by the server's threads.
+    private void OnRequestError(Exception error, string path) => _log.Error(error, "A request for {Path} broke", path);
 
     private void Handle(ServerStarted message)
     {

@@ -173,9 +173,27 @@ internal static class NodeEvents
 /// <summary>One round of keeping the Node object: create or correct it, then its status when it changed or is due.</summary>
 internal sealed class NodeSync(NodeStatusBuilder builder, IMachine machine, IContainerRuntime runtime, IResourceClient<V1Node> nodes, int port, TimeProvider time)
 {
+    private const int Attempts = 5;
+
     private DateTimeOffset _reportedAt;
 
     public async Task<V1Node> RunAsync(CancellationToken cancellationToken)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await TryAsync(cancellationToken).ConfigureAwait(false);
+            }
+            catch (ApiException e) when (e.IsConflict && attempt < Attempts)
+            {
+                // Somebody else, who gives the node its pod ranges for example, was faster: once more on the newest object.
+                continue;
+            }
+        }
+    }
+
+    private async Task<V1Node> TryAsync(CancellationToken cancellationToken)
     {
         var node = await RegisterAsync(cancellationToken).ConfigureAwait(false);
         var now = time.GetUtcNow();

@@ -33,9 +33,10 @@ internal sealed class KubeletServer : IAsyncDisposable
     /// <summary>The port it listens on.</summary>
     public int Port { get; }
 
-    /// <summary>Starts the server; port 0 takes a free one.</summary>
+    /// <summary>Starts the server; port 0 takes a free one. Failures that nobody expected go to <paramref name="onError"/> with the request's path.</summary>
     public static async Task<KubeletServer> StartAsync(
-        KubeletSettings settings, KubeletCertificates certificates, IContainerRuntime runtime, Func<ILister<V1Pod>> pods, TimeProvider time, CancellationToken cancellationToken)
+        KubeletSettings settings, KubeletCertificates certificates, IContainerRuntime runtime, Func<ILister<V1Pod>> pods, TimeProvider time,
+        Action<Exception, string> onError, CancellationToken cancellationToken)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -61,6 +62,7 @@ internal sealed class KubeletServer : IAsyncDisposable
         var app = builder.Build();
         app.UseWebSockets();
         app.Use(ClientRule.Check);
+        app.Use((context, next) => ServerException.ReportAsync(context, next, onError));
         var containers = new PodContainers(runtime, settings, pods, time);
         new LogsEndpoint(containers, time).Map(app);
         new StreamingEndpoints(containers, runtime, time).Map(app);

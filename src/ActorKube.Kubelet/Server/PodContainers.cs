@@ -11,6 +11,22 @@ internal sealed class ServerException(int code, string message) : Exception(mess
 {
     public int Code { get; } = code;
 
+    /// <summary>Tells the client and the log of failures that nobody expected.</summary>
+    public static async Task ReportAsync(HttpContext context, RequestDelegate next, Action<Exception, string> onError)
+    {
+        try
+        {
+            await next(context).ConfigureAwait(false);
+        }
+        catch (Exception e) when (!context.RequestAborted.IsCancellationRequested)
+        {
+            onError(e, context.Request.Path);
+            if (context.Response.HasStarted)
+                throw;
+            await AnswerAsync(context, StatusCodes.Status500InternalServerError, e.Message).ConfigureAwait(false);
+        }
+    }
+
     /// <summary>Answers with the exception's code and message when the action throws one.</summary>
     public static async Task HandleAsync(HttpContext context, Func<Task> action)
     {
@@ -20,15 +36,20 @@ internal sealed class ServerException(int code, string message) : Exception(mess
         }
         catch (Exception e) when (!context.Response.HasStarted && e is ServerException or ContainerRuntimeException)
         {
-            context.Response.StatusCode = e is ServerException known ? known.Code : StatusCodes.Status500InternalServerError;
-            context.Response.ContentType = "text/plain; charset=utf-8";
-            await context.Response.WriteAsync(e.Message).ConfigureAwait(false);
+            await AnswerAsync(context, e is ServerException known ? known.Code : StatusCodes.Status500InternalServerError, e.Message).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
             // The client is gone: there is nobody to answer.
             return;
         }
+    }
+
+    private static Task AnswerAsync(HttpContext context, int code, string message)
+    {
+        context.Response.StatusCode = code;
+        context.Response.ContentType = "text/plain; charset=utf-8";
+        return context.Response.WriteAsync(message);
     }
 }
 

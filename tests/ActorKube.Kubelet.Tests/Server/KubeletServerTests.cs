@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.WebSockets;
 using System.Security.Cryptography.X509Certificates;
@@ -20,6 +21,7 @@ public sealed class KubeletServerTests : IAsyncLifetime
     private readonly TestCertificates _certificates = new();
     private readonly FakeApi _api = new();
     private readonly FakeRuntime _runtime = new();
+    private readonly ConcurrentQueue<Exception> _errors = new();
     private KubeletServer _server = null!;
     private KubeletSettings _settings = null!;
 
@@ -27,7 +29,7 @@ public sealed class KubeletServerTests : IAsyncLifetime
     {
         _settings = new KubeletSettings { NodeName = "n1", RootDirectory = _directory.Path, PodLogsDirectory = _directory["logs"], ServerAddress = "127.0.0.1", ServerPort = 0 };
         var pods = _api.Informer<V1Pod>(null, null, null);
-        _server = await KubeletServer.StartAsync(_settings, new KubeletCertificates(_certificates.Server(), _certificates.Authorities), _runtime, () => pods.Lister, TimeProvider.System, default);
+        _server = await KubeletServer.StartAsync(_settings, new KubeletCertificates(_certificates.Server(), _certificates.Authorities), _runtime, () => pods.Lister, TimeProvider.System, (e, _) => _errors.Enqueue(e), default);
         _api.Resource<V1Pod>().Put(Some.Pod());
     }
 
@@ -119,6 +121,14 @@ public sealed class KubeletServerTests : IAsyncLifetime
 
         var bad = new HttpRequestMessage(HttpMethod.Post, "/exec/default/web/main?command=ls") { Headers = { { "Connection", "Upgrade" }, { "Upgrade", "SPDY/3.1" }, { "X-Stream-Protocol-Version", "v9.channel.k8s.io" } } };
         Assert.Equal(HttpStatusCode.Forbidden, (await Client().SendAsync(bad)).StatusCode);
+    }
+
+    [Fact]
+    public async Task A_failure_that_nobody_expected_is_told_to_the_client_and_the_log()
+    {
+        var response = await Client().PostAsync("/images", new ByteArrayContent([1]));
+        Assert.Equal(HttpStatusCode.InternalServerError, response.StatusCode);
+        Assert.Equal(_errors.Single().Message, await response.Content.ReadAsStringAsync());
     }
 
     [Fact]
