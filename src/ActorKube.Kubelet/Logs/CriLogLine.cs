@@ -9,7 +9,7 @@ namespace ActorKube.Kubelet.Logs;
 /// Source: https://github.com/kubernetes/design-proposals-archive/blob/main/node/kubelet-cri-logging.md
 /// </summary>
 /// <param name="Time">When it was written, to the tick; <paramref name="TimeText"/> has all nanoseconds.</param>
-/// <param name="TimeText">The time as it stands in the file.</param>
+/// <param name="TimeText">The time in UTC, as clients are shown it.</param>
 /// <param name="IsError">Whether it was written to standard error.</param>
 /// <param name="IsPartial">Whether the line goes on.</param>
 /// <param name="Content">The text, without the line's end.</param>
@@ -36,8 +36,18 @@ internal readonly record struct CriLogLine(DateTimeOffset Time, string TimeText,
             return false;
         var tags = span[(second + 1)..tagEnd];
         var partial = tags.Length > 0 && tags[0] == (byte)'P' && (tags.Length == 1 || tags[1] == (byte)':');
-        parsed = new CriLogLine(time, timeText, stream.SequenceEqual("stderr"u8), partial, third < 0 ? ReadOnlyMemory<byte>.Empty : line[(third + 1)..]);
+        parsed = new CriLogLine(time, Utc(time, timeText), stream.SequenceEqual("stderr"u8), partial, third < 0 ? ReadOnlyMemory<byte>.Empty : line[(third + 1)..]);
         return true;
+    }
+
+    // Nine digits and Z, whatever the runtime writes: 2026-01-31T14:00:00.5+02:00 becomes 2026-01-31T12:00:00.500000000Z.
+    private static string Utc(DateTimeOffset time, string text)
+    {
+        if (text.Length == 30 && text[^1] == 'Z')
+            return text;
+        var dot = text.IndexOf('.', StringComparison.Ordinal);
+        var digits = dot < 0 ? "" : string.Concat(text.Skip(dot + 1).TakeWhile(char.IsAsciiDigit));
+        return string.Create(CultureInfo.InvariantCulture, $"{time.UtcDateTime:yyyy-MM-ddTHH:mm:ss}.{digits.PadRight(9, '0')}Z");
     }
 
     // RFC 3339 with up to nine fractional digits, of which a tick holds seven.

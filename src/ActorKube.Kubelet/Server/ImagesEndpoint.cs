@@ -18,6 +18,9 @@ internal sealed class ImagesEndpoint(IContainerRuntime runtime)
     {
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
             limit.MaxRequestBodySize = null;
+
+        // Archives are read as they unpack, by libraries that only read synchronously.
+        context.Features.GetRequiredFeature<IHttpBodyControlFeature>().AllowSynchronousIO = true;
         var images = await runtime.ImportImageAsync(context.Request.Body, context.RequestAborted);
         await context.Response.WriteAsJsonAsync(new { images }, context.RequestAborted);
     }

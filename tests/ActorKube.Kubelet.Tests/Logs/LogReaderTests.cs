@@ -22,6 +22,7 @@ public sealed class LogReaderTests : IDisposable
         Assert.Equal("log content ", Encoding.UTF8.GetString(line.Content.Span));
         Assert.True(CriLogLine.TryParse("2016-10-06T00:17:10.1+02:00 stdout F"u8.ToArray(), out var empty));
         Assert.Equal(0, empty.Content.Length);
+        Assert.Equal("2016-10-05T22:17:10.100000000Z", empty.TimeText);
         Assert.False(CriLogLine.TryParse("nonsense"u8.ToArray(), out _));
         Assert.False(CriLogLine.TryParse("2016-10-06T00:17:10Z other F x"u8.ToArray(), out _));
     }

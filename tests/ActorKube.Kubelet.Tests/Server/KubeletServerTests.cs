@@ -110,6 +110,24 @@ public sealed class KubeletServerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Ports_are_forwarded_over_the_tunnel_that_kubectl_asks_for()
+    {
+        await StartAsync(attempt: 0);
+        var request = new HttpRequestMessage(HttpMethod.Get, "/portForward/default/web")
+        {
+            Headers =
+            {
+                { "Connection", "Upgrade" }, { "Upgrade", "websocket" }, { "Sec-WebSocket-Version", "13" }, { "Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==" },
+                { "Sec-WebSocket-Protocol", "SPDY/3.1+portforward.k8s.io" },
+            },
+        };
+        using var response = await Client().SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+        Assert.Equal(HttpStatusCode.SwitchingProtocols, response.StatusCode);
+        Assert.Equal("SPDY/3.1+portforward.k8s.io", response.Headers.GetValues("Sec-WebSocket-Protocol").Single());
+        Assert.Equal("s3pPLMBiTxaQ9kYGzzhZRbK+xOo=", response.Headers.GetValues("Sec-WebSocket-Accept").Single());
+    }
+
+    [Fact]
     public async Task An_upgrade_to_SPDY_is_accepted_and_an_unknown_version_refused()
     {
         await StartAsync(attempt: 0);
