@@ -79,7 +79,7 @@ internal sealed class Machine : IMachine
     }
 
     private static bool IsVirtual(string name) =>
-        new[] { "veth", "docker", "cni", "br-", "virbr", "vxlan", "flannel", "akube", "actorkube", "kube-" }.Any(p => name.StartsWith(p, StringComparison.Ordinal));
+        new[] { "veth", "docker", "cni", "br-", "virbr", "vxlan", "flannel", "ak", "kube-" }.Any(p => name.StartsWith(p, StringComparison.Ordinal));
 
     private static MachineInfo Read() => new()
     {

@@ -23,10 +23,6 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
 
     private sealed record SyncFailed(Exception Error);
 
-    private sealed record RangesTold(string PodCidr);
-
-    private sealed record RangesFailed(Exception Error);
-
     private static readonly TimeSpan WhileNotReady = TimeSpan.FromSeconds(1);
 
     private readonly KubeletSettings _settings;
@@ -39,7 +35,6 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private bool _busy;
     private bool _again;
-    private string _podCidr = "";
     private V1Node? _node;
     private bool _started;
 
@@ -49,24 +44,14 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
         Receive<Tick>(_ => Sync());
         Receive<Synced>(Handle);
         Receive<SyncFailed>(Handle);
-        Receive<ResourceAdded<V1Node>>(m => TellRanges(m.Object));
-        Receive<ResourceUpdated<V1Node>>(m => TellRanges(m.New));
+        Receive<ResourceAdded<V1Node>>(m => Handle(m.Object));
+        Receive<ResourceUpdated<V1Node>>(m => Handle(m.New));
         Receive<ResourceDeleted<V1Node>>(_ =>
         {
             _node = null;
             Sync();
         });
         Receive<InformerSynced<V1Node>>(_ => { });
-        Receive<RangesTold>(m =>
-        {
-            _log.Info("The runtime gives pods addresses out of {PodCidr}", m.PodCidr);
-            Sync();
-        });
-        Receive<RangesFailed>(m =>
-        {
-            _podCidr = "";
-            _log.Warning(m.Error, "The runtime did not take the node's pod ranges, trying again");
-        });
     }
 
     public ITimerScheduler Timers { get; set; } = null!;
@@ -98,7 +83,6 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
             Registered();
         foreach (var (reason, type) in NodeEvents.Between(before?.Status, _node.Status))
             _events.Record(_node, type, reason, $"Node {_settings.NodeName} status is now: {reason}");
-        TellRanges(_node);
         var ready = _node.Status?.Conditions?.Any(c => c is { Type: "Ready", Status: "True" }) == true;
         Next(ready ? _settings.NodeStatusUpdateFrequency : WhileNotReady);
     }
@@ -133,122 +117,10 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
         Context.ActorOf(Props.Create(() => new NodeLeaseActor(_settings, _api.For<V1Lease>(), _node!.Metadata.Uid, _time)));
     }
 
-    private void TellRanges(V1Node node)
+    // New pod ranges make the node ready: no waiting for the next round.
+    private void Handle(V1Node seen)
     {
-        var ranges = node.Spec?.PodCIDRs is { Count: > 0 } many ? string.Join(',', many) : node.Spec?.PodCIDR ?? "";
-        if (ranges.Length == 0 || ranges == _podCidr)
-            return;
-        _podCidr = ranges;
-        _runtime.UpdateRuntimeConfigAsync(ranges).PipeTo(Self, Self, () => new RangesTold(ranges), e => new RangesFailed(e));
-    }
-}
-
-/// <summary>The events that tell people of a node's changes.</summary>
-internal static class NodeEvents
-{
-    public static IEnumerable<(string Reason, string Type)> Between(V1NodeStatus? before, V1NodeStatus? after)
-    {
-        foreach (var condition in after?.Conditions ?? [])
-        {
-            if (before?.Conditions?.FirstOrDefault(c => c.Type == condition.Type)?.Status == condition.Status)
-                continue;
-            var reason = (condition.Type, condition.Status) switch
-            {
-                ("Ready", "True") => "NodeReady",
-                ("Ready", _) => "NodeNotReady",
-                ("MemoryPressure", "False") => "NodeHasSufficientMemory",
-                ("MemoryPressure", _) => "NodeHasInsufficientMemory",
-                ("DiskPressure", "False") => "NodeHasNoDiskPressure",
-                ("DiskPressure", _) => "NodeHasDiskPressure",
-                ("PIDPressure", "False") => "NodeHasSufficientPID",
-                ("PIDPressure", _) => "NodeHasInsufficientPID",
-                _ => null,
-            };
-            if (reason is not null)
-                yield return (reason, "Normal");
-        }
-    }
-}
-
-/// <summary>One round of keeping the Node object: create or correct it, then its status when it changed or is due.</summary>
-internal sealed class NodeSync(NodeStatusBuilder builder, IMachine machine, IContainerRuntime runtime, IResourceClient<V1Node> nodes, int port, TimeProvider time)
-{
-    private const int Attempts = 5;
-
-    private DateTimeOffset _reportedAt;
-
-    public async Task<V1Node> RunAsync(CancellationToken cancellationToken)
-    {
-        for (var attempt = 1; ; attempt++)
-        {
-            try
-            {
-                return await TryAsync(cancellationToken).ConfigureAwait(false);
-            }
-            catch (ApiException e) when (e.IsConflict && attempt < Attempts)
-            {
-                // Somebody else, who gives the node its pod ranges for example, was faster: once more on the newest object.
-                continue;
-            }
-        }
-    }
-
-    private async Task<V1Node> TryAsync(CancellationToken cancellationToken)
-    {
-        var node = await RegisterAsync(cancellationToken).ConfigureAwait(false);
-        var now = time.GetUtcNow();
-        var status = builder.Build(node.Status, await AskRuntimeAsync(cancellationToken).ConfigureAwait(false), machine.Use(), port, now);
-        if (!NodeStatusBuilder.Differs(node.Status, status) && now - _reportedAt < builder.Settings.NodeStatusReportFrequency)
-            return node;
-        var update = ApiJson.Copy(node);
-        update.Status = status;
-        var written = await nodes.UpdateStatusAsync(update, cancellationToken).ConfigureAwait(false);
-        _reportedAt = now;
-        return written;
-    }
-
-    private async Task<V1Node> RegisterAsync(CancellationToken cancellationToken)
-    {
-        V1Node node;
-        try
-        {
-            node = await nodes.GetAsync(null, builder.Settings.NodeName, cancellationToken).ConfigureAwait(false);
-        }
-        catch (ApiException e) when (e.IsNotFound)
-        {
-            return await nodes.CreateAsync(NewNode(), cancellationToken).ConfigureAwait(false);
-        }
-
-        var labels = builder.Labels();
-        if (labels.All(l => node.Metadata.Labels is { } own && own.TryGetValue(l.Key, out var value) && value == l.Value))
-            return node;
-        var corrected = ApiJson.Copy(node);
-        corrected.Metadata.Labels ??= new Dictionary<string, string>();
-        foreach (var (key, value) in labels)
-            corrected.Metadata.Labels[key] = value;
-        return await nodes.UpdateAsync(corrected, cancellationToken).ConfigureAwait(false);
-    }
-
-    private V1Node NewNode() => new()
-    {
-        ApiVersion = "v1",
-        Kind = "Node",
-        Metadata = new V1ObjectMeta { Name = builder.Settings.NodeName, Labels = new Dictionary<string, string>(builder.Labels()) },
-        Spec = new V1NodeSpec { Taints = builder.Taints() is { Count: > 0 } taints ? [.. taints] : null },
-    };
-
-    private async Task<RuntimeReport> AskRuntimeAsync(CancellationToken cancellationToken)
-    {
-        try
-        {
-            var version = await runtime.VersionAsync(cancellationToken).ConfigureAwait(false);
-            var status = await runtime.StatusAsync(cancellationToken).ConfigureAwait(false);
-            var images = await runtime.ListImagesAsync(cancellationToken).ConfigureAwait(false);
-            return new RuntimeReport(version, status, images, null);
-        }
-        catch (ContainerRuntimeException e)
-        {
-            return new RuntimeReport(null, null, [], e.Message);
-        }
+        if (NodeSync.RangesOf(seen) != _sync.ToldRanges)
+            Sync();
     }
 }

@@ -5,8 +5,13 @@ using k8s.Models;
 
 namespace ActorKube.Kubelet.Node;
 
-/// <summary>What the runtime says of itself; the error when it does not answer.</summary>
-internal sealed record RuntimeReport(VersionResponse? Version, StatusResponse? Status, IReadOnlyList<Image> Images, string? Error);
+/// <summary>What the runtime says of itself.</summary>
+/// <param name="Version">Its version.</param>
+/// <param name="Status">Its conditions.</param>
+/// <param name="Images">The images it has.</param>
+/// <param name="Error">Why it does not answer; null when it does.</param>
+/// <param name="RangesRefused">Why it did not take the node's pod ranges; null when it did.</param>
+internal sealed record RuntimeReport(VersionResponse? Version, StatusResponse? Status, IReadOnlyList<Image> Images, string? Error, string? RangesRefused = null);
 
 /// <summary>
 /// The Node object as the kubelet sees it: labels it registers with, capacity, conditions.
@@ -128,6 +133,8 @@ internal sealed record NodeStatusBuilder(KubeletSettings Settings, string Runtim
         var problems = new List<string>();
         if (runtime.Error is not null)
             problems.Add($"container runtime is down: {runtime.Error}");
+        if (runtime.RangesRefused is not null)
+            problems.Add($"container runtime network not ready: the runtime did not take the node's pod ranges: {runtime.RangesRefused}");
         foreach (var condition in runtime.Status?.Status?.Conditions ?? [])
         {
             if (condition.Status || condition.Type is not ("RuntimeReady" or "NetworkReady"))

@@ -23,7 +23,10 @@ internal static class PodLifecycle
     {
         if (state.Runtime is null)
             return new PodStep(state, [], null);
+        var alive = state.End is null;
         state = PodTermination.Decide(state, now);
+        if (alive && state.End?.Reason == PodEndReason.DeadlineExceeded)
+            return new PodStep(state, [new Emit("Normal", "DeadlineExceeded", state.End.StatusMessage!)], null);
         var held = PodFacts.WorkHeldBack(state, now);
         if (held > TimeSpan.Zero)
             return new PodStep(state, [], held);

@@ -61,7 +61,9 @@ internal sealed class StreamingEndpoints(PodContainers containers, IContainerRun
         {
             var protocol = RemoteCommandProtocol.Negotiate(context.WebSockets.WebSocketRequestedProtocols, [PortForwardProtocol.WebSocketTunnel])
                 ?? throw new ServerException(StatusCodes.Status403Forbidden, $"no supported subprotocol, expected {PortForwardProtocol.WebSocketTunnel}");
-            using var socket = await TunnelWebSocket.AcceptAsync(context, protocol).ConfigureAwait(false);
+            // The protocol's name has a slash in it, which .NET takes for no name of a subprotocol: so the header is written here.
+            context.Response.Headers.SecWebSocketProtocol = protocol;
+            using var socket = await context.WebSockets.AcceptWebSocketAsync().ConfigureAwait(false);
             await PortForwardServer.ServeWebSocketAsync(socket, pod.Metadata.Name, ForwardAsync, time, context.RequestAborted).ConfigureAwait(false);
             return;
         }

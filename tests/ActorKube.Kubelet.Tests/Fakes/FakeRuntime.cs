@@ -322,6 +322,7 @@ internal sealed class FakeRuntime(TimeProvider? time = null) : IContainerRuntime
 
     public Task UpdateRuntimeConfigAsync(string podCidr, CancellationToken cancellationToken = default)
     {
+        ThrowIfAsked("ranges");
         (PodCidr, NetworkReady) = (podCidr, true);
         return Task.CompletedTask;
     }

@@ -76,6 +76,30 @@ public sealed class NodeTests : KubeletFixture
     }
 
     [Fact]
+    public void A_restarted_kubelet_is_ready_at_once()
+    {
+        Api.Resource<V1Node>().Put(new V1Node { Metadata = new V1ObjectMeta { Name = "n1" }, Spec = new V1NodeSpec { PodCIDR = "10.1.0.0/24" } });
+        Runtime.NetworkReady = false;
+        var statuses = new List<string?>();
+        using var listening = Api.Resource<V1Node>().Listen((_, _, node) => statuses.Add(node.Status?.Conditions?.Single(c => c.Type == "Ready").Status));
+        Start();
+        Eventually(() => Ready() == "True");
+        Assert.DoesNotContain("False", statuses);
+    }
+
+    [Fact]
+    public void A_runtime_that_refuses_the_pod_ranges_is_asked_again_and_the_node_says_why()
+    {
+        Api.Resource<V1Node>().Put(new V1Node { Metadata = new V1ObjectMeta { Name = "n1" }, Spec = new V1NodeSpec { PodCIDR = "10.1.0.0/24" } });
+        Runtime.Failures["ranges"] = new ActorKube.ContainerRuntime.ContainerRuntimeException("bridge taken");
+        var messages = new List<string?>();
+        using var listening = Api.Resource<V1Node>().Listen((_, _, node) => messages.Add(node.Status?.Conditions?.Single(c => c.Type == "Ready").Message));
+        Start();
+        Pass(TimeSpan.FromMinutes(1), () => Ready() == "True");
+        Assert.Contains(messages, m => m?.Contains("bridge taken", StringComparison.Ordinal) == true);
+    }
+
+    [Fact]
     public void Pressure_shows_as_condition()
     {
         Start();
