@@ -1,3 +1,4 @@
+using ActorKube.Api.Kinds;
 using ActorKube.Api.Machinery;
 using ActorKube.Client.Informers;
 using ActorKube.Client.Protocol;
@@ -122,7 +123,10 @@ public class ControllerManagerTests : TestKit
 
     private void RefuseWhereNamespaceEnds(ApiRequest request)
     {
-        if (request.Verb != "create" || request.Namespace.Length == 0 || _api.Find<V1Namespace>(request.Namespace) is not { Metadata.DeletionTimestamp: not null })
+        if (request.Verb != "create" || request.Namespace is "" or "kube-node-lease")
+            return;
+        var ns = _api.Find<V1Namespace>(request.Namespace) ?? throw ApiError.NotFound(KindRegistry.BuiltIn.Of<V1Namespace>(), request.Namespace);
+        if (ns.Metadata.DeletionTimestamp is null)
             return;
         var refused = ApiError.Status(403, "Forbidden", $"namespace {request.Namespace} is being terminated");
         refused.Details = new V1StatusDetails { Causes = [new V1StatusCause { Reason = "NamespaceTerminating", Field = "metadata.namespace" }] };

@@ -39,8 +39,6 @@ internal sealed record Claims<T>(IReadOnlyList<T> Owned, IReadOnlyList<PlannedAc
         return new Claims<T>(owned, actions);
     }
 
-    private static Merge SetOwners(T value, IEnumerable<V1OwnerReference> owners) => new(value, new
-    {
-        metadata = new { uid = value.Metadata.Uid, resourceVersion = value.Metadata.ResourceVersion, ownerReferences = owners.ToArray() },
-    });
+    private static Merge SetOwners(T value, IEnumerable<V1OwnerReference> owners) =>
+        new(value, MergeBody.Metadata(value.Metadata, ("ownerReferences", MergeBody.List(owners))));
 }

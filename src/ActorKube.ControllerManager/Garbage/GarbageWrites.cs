@@ -2,6 +2,7 @@ using ActorKube.Api.Kinds;
 using ActorKube.Api.Machinery;
 using ActorKube.Client;
 using ActorKube.Client.Protocol;
+using ActorKube.ControllerManager.Shell;
 using k8s;
 using k8s.Models;
 
@@ -100,16 +101,8 @@ internal sealed class GarbageWrites(IApiTransport transport)
             throw ApiError.NotFound(target.Kind, target.Name);
         var changed = ApiJson.Copy(current);
         change(changed);
-        var patch = Client.Patch.Merge(new
-        {
-            metadata = new
-            {
-                uid = target.Uid,
-                resourceVersion = current.ResourceVersion,
-                ownerReferences = changed.OwnerReferences ?? [],
-                finalizers = changed.Finalizers ?? [],
-            },
-        });
+        var patch = Client.Patch.Merge(MergeBody.Metadata(
+            current, ("ownerReferences", MergeBody.List(changed.OwnerReferences)), ("finalizers", MergeBody.List(changed.Finalizers))));
         await SendAsync(Request("patch", target) with { ContentType = patch.ContentType, Body = patch.Body });
     }
 

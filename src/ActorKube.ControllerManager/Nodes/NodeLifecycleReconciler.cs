@@ -45,7 +45,7 @@ public static class NodeLifecycleReconciler
         // A taint is set on the condition that the node did not change meanwhile, so it comes after the status, with the next plan.
         var taints = NodeTaints.Of(node, conditions, permit, now);
         if (actions is not [UpdateStatus { Object: V1Node }, ..] && !SemanticEquality.Equal(taints, node.Spec?.Taints ?? []))
-            actions.Add(new Merge(node, new { metadata = new { uid = node.Metadata.Uid, resourceVersion = node.Metadata.ResourceVersion }, spec = new { taints } }));
+            actions.Add(new Merge(node, MergeBody.Spec(node, "taints", MergeBody.List(taints))));
 
         TimeSpan? next = silent ? null : lastHeard + grace - now;
         foreach (var pod in all.Where(p => p.Metadata.DeletionTimestamp is null))

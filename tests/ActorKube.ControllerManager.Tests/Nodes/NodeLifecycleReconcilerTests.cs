@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using ActorKube.Api.Machinery;
 using ActorKube.ControllerManager.Nodes;
 using ActorKube.ControllerManager.Shell;
@@ -128,5 +129,5 @@ public class NodeLifecycleReconcilerTests
     private static Plan Reconcile(V1Node node, int silentFor, params V1Pod[] pods) => Reconcile(node, silentFor, EvictionPermit.Granted, pods);
 
     private static List<V1Taint> TaintsOf(Plan plan) =>
-        JsonDocument.Parse(ApiJson.Serialize(Assert.Single(plan.Of<Merge>()).Body)).RootElement.GetProperty("spec").GetProperty("taints").Deserialize<List<V1Taint>>(ApiJson.Options)!;
+        ((JsonObject)Assert.Single(plan.Of<Merge>()).Body)["spec"]!["taints"]?.Deserialize<List<V1Taint>>(ApiJson.Options) ?? [];
 }
