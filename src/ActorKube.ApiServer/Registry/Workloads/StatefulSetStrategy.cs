@@ -80,13 +80,31 @@ internal sealed class StatefulSetStrategy : Strategy<V1StatefulSet>
         errors.NonNegative(path.Child("minReadySeconds"), spec.MinReadySeconds);
         errors.NonNegative(path.Child("ordinals").Child("start"), spec.Ordinals?.Start);
         WorkloadRules.ValidateSelector(spec.Selector, "statefulset", path.Child("selector"), errors);
-        WorkloadRules.ValidateTemplate(spec.Template, spec.Selector, "StatefulSet", path.Child("template"), errors);
+        WorkloadRules.ValidateTemplate(WithClaims(spec), spec.Selector, "StatefulSet", path.Child("template"), errors);
         if (!string.IsNullOrEmpty(spec.ServiceName))
         {
             errors.Invalid(path.Child("serviceName"), spec.ServiceName, NameRules.Dns1123Subdomain(spec.ServiceName));
         }
 
         return errors;
+    }
+
+    // Each claim template becomes a volume of the pods, which their containers may mount.
+    private static V1PodTemplateSpec? WithClaims(V1StatefulSetSpec spec)
+    {
+        if (spec.Template is null || spec.VolumeClaimTemplates is null or { Count: 0 })
+        {
+            return spec.Template;
+        }
+
+        var template = ApiJson.Copy(spec.Template);
+        var names = spec.VolumeClaimTemplates.Select(c => c.Metadata?.Name ?? "").ToHashSet(StringComparer.Ordinal);
+        template.Spec.Volumes =
+        [
+            .. (template.Spec.Volumes ?? []).Where(v => !names.Contains(v.Name)),
+            .. names.Select(name => new V1Volume { Name = name, PersistentVolumeClaim = new V1PersistentVolumeClaimVolumeSource { ClaimName = name } }),
+        ];
+        return template;
     }
 
     /// <inheritdoc/>
