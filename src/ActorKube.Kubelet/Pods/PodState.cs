@@ -119,6 +119,16 @@ internal sealed record PodState
     /// <summary>Nothing of the pod is left on the node.</summary>
     public bool Gone { get; init; }
 
+    /// <summary>What is known of a pod that was just seen.</summary>
+    public static PodState Of(V1Pod pod, Rejection? rejection, KubeletSettings settings, DateTimeOffset now) => new()
+    {
+        Pod = pod,
+        SeenAt = now,
+        CrashLoopBackOff = settings.CrashLoopBackOff,
+        ImagePullBackOff = settings.ImagePullBackOff,
+        End = rejection is null ? null : new PodEnd(PodEndReason.Rejected, now, rejection.Reason, $"Pod was rejected: {rejection.Message}"),
+    };
+
     public string Uid => Pod.Metadata.Uid;
 
     public bool IsDeleting => Removed || Pod.Metadata.DeletionTimestamp is not null;

@@ -53,7 +53,7 @@ internal sealed class PodWorkerActor : ReceiveActor, IWithTimers
     private readonly IActorRef _status;
     private readonly PodActionRunner _runner;
     private readonly ILoggingAdapter _log = Context.GetLogger();
-    private readonly Dictionary<(string Container, ProbeKind Kind), (string ContainerId, IActorRef Actor)> _probes = [];
+    private readonly PodProbes _probes;
     private PodState _state;
     private V1PodStatus? _reported;
     private CancellationTokenSource? _running;
@@ -61,18 +61,13 @@ internal sealed class PodWorkerActor : ReceiveActor, IWithTimers
     private bool _runtimeIsStale = true;
     private int _stepsInARow;
 
-    public PodWorkerActor(V1Pod pod, PodServices services, IActorRef status)
+    public PodWorkerActor(V1Pod pod, PodServices services, IActorRef status, Rejection? rejection = null)
     {
         _services = services;
         _status = status;
         _runner = new PodActionRunner(services);
-        _state = new PodState
-        {
-            Pod = pod,
-            SeenAt = Now,
-            CrashLoopBackOff = services.Settings.CrashLoopBackOff,
-            ImagePullBackOff = services.Settings.ImagePullBackOff,
-        };
+        _probes = new PodProbes(Context, services);
+        _state = PodState.Of(pod, rejection, services.Settings, Now);
         Receive<PodChanged>(Handle);
         Receive<PodRemoved>(_ => Handle(_state with { Removed = true }));
         Receive<RuntimeChanged>(_ =>
@@ -82,7 +77,7 @@ internal sealed class PodWorkerActor : ReceiveActor, IWithTimers
         });
         Receive<ObjectsChanged>(_ => Handle(_state with { VolumesStale = true, Containers = PodWaiting.WithoutConfigRetry(_state) }));
         Receive<ProbeActor.Verdict>(verdict => Handle(ProbePlan.Fold(_state, verdict)));
-        Receive<ProbeActor.Complaint>(Handle);
+        Receive<ProbeActor.Complaint>(complaint => _probes.Tell(_state, complaint));
         Receive<Wake>(_ => Handle(_state));
         Receive<StepDone>(Handle);
         Receive<StepBroke>(m => throw new InvalidOperationException($"A step of pod {ContainerSpecs.Describe(_state.Pod)} broke", m.Error));
@@ -115,15 +110,6 @@ internal sealed class PodWorkerActor : ReceiveActor, IWithTimers
         if (_running is not null && !_stopping && _state.Runtime is not null && PodTermination.Decide(_state, Now).End is not null)
             _running.Cancel();
         Proceed();
-    }
-
-    private void Handle(ProbeActor.Complaint complaint)
-    {
-        var (container, kind) = ContainerSpecs.Find(_state.Pod, complaint.Container)!.Value;
-        var message = complaint.Result.Outcome == ProbeOutcome.Failure
-            ? $"{complaint.Kind} probe failed: {complaint.Result.Output}"
-            : $"{complaint.Kind} probe errored and resulted in unknown state: {complaint.Result.Output}";
-        _services.Events.Record(_state.Pod, "Warning", "Unhealthy", message, ContainerSpecs.FieldPath(kind, container.Name));
     }
 
     private void Handle(StepDone message)
@@ -209,7 +195,7 @@ internal sealed class PodWorkerActor : ReceiveActor, IWithTimers
     {
         if (_state.Runtime is null)
             return;
-        FollowProbes();
+        _probes.Follow(_state);
         if (_state.Removed)
             return;
         var status = Calculate();
@@ -217,20 +203,5 @@ internal sealed class PodWorkerActor : ReceiveActor, IWithTimers
             return;
         _reported = status;
         _status.Tell(new StatusActor.Report(_state.Pod, status));
-    }
-
-    private void FollowProbes()
-    {
-        var wanted = ProbePlan.Wanted(_state, _services.Node.Addresses.FirstOrDefault() ?? "127.0.0.1");
-        foreach (var (key, probe) in _probes.ToList())
-        {
-            if (wanted.TryGetValue(key, out var assignment) && assignment.Target.ContainerId == probe.ContainerId)
-                continue;
-            Context.Stop(probe.Actor);
-            _probes.Remove(key);
-        }
-
-        foreach (var (key, assignment) in wanted.Where(w => !_probes.ContainsKey(w.Key)))
-            _probes[key] = (assignment.Target.ContainerId, Context.ActorOf(Props.Create(() => new ProbeActor(assignment, _services.Prober, _services.Time))));
     }
 }

@@ -26,6 +26,9 @@ internal sealed class PodsActor : ReceiveActor, IWithTimers
 
     private sealed record StartAgain(string Uid);
 
+    /// <summary>One pod of this node; <paramref name="Removed"/> says that the API has it no more, <paramref name="Rejected"/> that it never runs.</summary>
+    private sealed record Entry(V1Pod Pod, IActorRef Worker, bool Removed, bool Rejected);
+
     private static readonly TimeSpan OrphanPeriod = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
@@ -35,7 +38,7 @@ internal sealed class PodsActor : ReceiveActor, IWithTimers
     private readonly IActorRef _objects;
     private readonly OrphanCleaner _cleaner;
     private readonly ILoggingAdapter _log = Context.GetLogger();
-    private readonly Dictionary<string, (V1Pod Pod, IActorRef Worker, bool Removed)> _workers = [];
+    private readonly Dictionary<string, Entry> _workers = [];
     private readonly HashSet<string> _cleaning = [];
     private bool _synced;
 
@@ -106,12 +109,25 @@ internal sealed class PodsActor : ReceiveActor, IWithTimers
         Start(pod, removed: false);
     }
 
+    // A pod that was taken before, by this kubelet or the one before it, stays.
+    private Rejection? Admit(V1Pod pod)
+    {
+        if (pod.Status?.StartTime is not null || pod.Metadata.DeletionTimestamp is not null || pod.Status?.Phase is "Succeeded" or "Failed")
+            return null;
+        var others = _workers.Values.Where(w => w is { Removed: false, Rejected: false } && w.Pod.Metadata.Uid != pod.Metadata.Uid).Select(w => w.Pod);
+        var rejection = PodAdmission.Check(pod, others, _services.Resources.Allocatable);
+        if (rejection is not null)
+            _services.Events.Record(pod, "Warning", rejection.Reason, rejection.Message);
+        return rejection;
+    }
+
     private void Start(V1Pod pod, bool removed)
     {
         var uid = pod.Metadata.Uid;
+        var rejection = removed ? null : Admit(pod);
         _log.Info("Pod {Pod} belongs on this node", ContainerSpecs.Describe(pod));
-        var worker = Context.Watch(Context.ActorOf(Props.Create(() => new PodWorkerActor(pod, _services, _status)), uid));
-        _workers[uid] = (pod, worker, removed);
+        var worker = Context.Watch(Context.ActorOf(Props.Create(() => new PodWorkerActor(pod, _services, _status, rejection)), uid));
+        _workers[uid] = new Entry(pod, worker, removed, rejection is not null);
         _objects.Tell(new ReferencedObjectsActor.Follow(worker, pod.Metadata.NamespaceProperty, [.. VolumePaths.References(pod).Distinct()]));
         if (removed)
             worker.Tell(PodWorkerActor.PodRemoved.Instance);

@@ -5,14 +5,13 @@ using ActorKube.Kubelet.Probes;
 using ActorKube.Kubelet.Status;
 using ActorKube.Kubelet.Volumes;
 using Akka.Actor;
-using Akka.TestKit;
 using Akka.TestKit.Xunit2;
 using k8s.Models;
 
 namespace ActorKube.Kubelet.Tests.Fakes;
 
 /// <summary>The clock of the actor system's scheduler: time passes when a test says so.</summary>
-internal sealed class SchedulerTime(TestScheduler scheduler) : TimeProvider
+internal sealed class SchedulerTime(IScheduler scheduler) : TimeProvider
 {
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 
@@ -55,7 +54,7 @@ internal sealed class FakeMounter : IMounter
 public abstract class KubeletFixture : TestKit
 {
     private const string Config = """
-        akka.scheduler.implementation = "Akka.TestKit.TestScheduler, Akka.TestKit"
+        akka.scheduler.implementation = "ActorKube.Kubelet.Tests.Fakes.VirtualScheduler, ActorKube.Kubelet.Tests"
         akka.loglevel = WARNING
         akka.stdout-loglevel = OFF
         akka.loggers = []
@@ -92,7 +91,7 @@ public abstract class KubeletFixture : TestKit
 
     private protected FakeMounter Mounter { get; } = new();
 
-    private TestScheduler Scheduler => (TestScheduler)Sys.Scheduler;
+    private VirtualScheduler Scheduler => (VirtualScheduler)Sys.Scheduler;
 
     private protected PodServices Services() => PodServices.Create(
         Settings, Api, Api, Events, Runtime, new NodeFacts("fake", ["192.0.2.1"]),

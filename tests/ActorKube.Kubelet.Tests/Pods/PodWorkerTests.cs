@@ -350,7 +350,7 @@ public sealed class PodWorkerTests : KubeletFixture
         Assert.False(ContainerStatus().Started);
         started = true;
         Pass(Minute, () => asked.Contains("alive"));
-        Assert.True(ContainerStatus().Started);
+        Eventually(() => ContainerStatus().Started == true);
     }
 
     [Fact]
@@ -378,6 +378,27 @@ public sealed class PodWorkerTests : KubeletFixture
         Assert.Equal("Completed", ContainerStatus().State.Terminated.Reason);
         Assert.Equal("PodCompleted", Status().Conditions.Single(c => c.Type == "Ready").Reason);
         Assert.NotNull(Runtime.Find("main"));
+    }
+
+    [Fact]
+    public void A_pod_that_does_not_fit_is_rejected_and_the_next_one_that_fits_runs()
+    {
+        static V1Container Asking(string memory)
+        {
+            var container = Some.Container();
+            container.Resources = new V1ResourceRequirements { Requests = new Dictionary<string, ResourceQuantity> { ["memory"] = new(memory) } };
+            return container;
+        }
+
+        StartKubelet();
+        Api.Resource<V1Pod>().Put(Some.Pod("first", Asking("6Gi")));
+        Api.Resource<V1Pod>().Put(Some.Pod("second", Asking("4Gi")));
+        Api.Resource<V1Pod>().Put(Some.Pod("third", Asking("2Gi")));
+        Eventually(() => IsReady("first") && IsReady("third"));
+        Eventually(() => Status("second").Phase == "Failed");
+        Assert.Equal(("OutOfmemory", "Pod was rejected: Node didn't have enough resource: memory, requested: 4294967296, used: 6442450944, capacity: 8589934592"), (Status("second").Reason, Status("second").Message));
+        Assert.Contains(Events.All, e => e is { Type: "Warning", Reason: "OutOfmemory" });
+        Assert.DoesNotContain(Runtime.Calls, c => c == "sandbox second");
     }
 
     [Fact]

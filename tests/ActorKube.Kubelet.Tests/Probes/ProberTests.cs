@@ -57,7 +57,7 @@ public sealed class ProberTests : IAsyncLifetime
     [InlineData("/nothing", false, "HTTP probe failed with statuscode: 404")]
     public async Task Http_takes_answers_from_200_to_399(string path, bool passed, string output)
     {
-        var result = await ProbeAsync(new V1Probe { HttpGet = new V1HTTPGetAction { Path = path, Port = Port(_http) } });
+        var result = await ProbeAsync(new V1Probe { TimeoutSeconds = 10, HttpGet = new V1HTTPGetAction { Path = path, Port = Port(_http) } });
         Assert.Equal((passed, output), (result.Passed, result.Output));
     }
 
@@ -68,7 +68,7 @@ public sealed class ProberTests : IAsyncLifetime
         {
             Path = "/agent", Port = Port(_http), HttpHeaders = [new V1HTTPHeader { Name = "X-Test", Value = "1" }, new V1HTTPHeader { Name = "Host", Value = "web.example" }],
         };
-        Assert.Equal("kube-probe/1.36 1 web.example", (await ProbeAsync(new V1Probe { HttpGet = get })).Output);
+        Assert.Equal("kube-probe/1.36 1 web.example", (await ProbeAsync(new V1Probe { TimeoutSeconds = 10, HttpGet = get })).Output);
     }
 
     [Fact]
@@ -82,9 +82,9 @@ public sealed class ProberTests : IAsyncLifetime
     public async Task Closed_ports_are_refused_in_the_words_people_know()
     {
         var closed = ClosedPort();
-        var tcp = await ProbeAsync(new V1Probe { TcpSocket = new V1TCPSocketAction { Port = closed } });
+        var tcp = await ProbeAsync(new V1Probe { TimeoutSeconds = 10, TcpSocket = new V1TCPSocketAction { Port = closed } });
         Assert.Equal($"dial tcp 127.0.0.1:{closed}: connect: connection refused", tcp.Output);
-        var http = await ProbeAsync(new V1Probe { HttpGet = new V1HTTPGetAction { Path = "/x", Port = closed } });
+        var http = await ProbeAsync(new V1Probe { TimeoutSeconds = 10, HttpGet = new V1HTTPGetAction { Path = "/x", Port = closed } });
         Assert.Equal($"Get \"http://127.0.0.1:{closed}/x\": dial tcp 127.0.0.1:{closed}: connect: connection refused", http.Output);
         Assert.False((await ProbeAsync(new V1Probe { TimeoutSeconds = 10, Grpc = new V1GRPCAction { Port = closed } })).Passed);
     }
@@ -92,8 +92,8 @@ public sealed class ProberTests : IAsyncLifetime
     [Fact]
     public async Task Tcp_only_needs_a_listener_and_knows_ports_by_name()
     {
-        Assert.True((await ProbeAsync(new V1Probe { TcpSocket = new V1TCPSocketAction { Port = "web" } })).Passed);
-        Assert.Equal(ProbeOutcome.Unknown, (await ProbeAsync(new V1Probe { TcpSocket = new V1TCPSocketAction { Port = "other" } })).Outcome);
+        Assert.True((await ProbeAsync(new V1Probe { TimeoutSeconds = 10, TcpSocket = new V1TCPSocketAction { Port = "web" } })).Passed);
+        Assert.Equal(ProbeOutcome.Unknown, (await ProbeAsync(new V1Probe { TimeoutSeconds = 10, TcpSocket = new V1TCPSocketAction { Port = "other" } })).Outcome);
     }
 
     [Fact]

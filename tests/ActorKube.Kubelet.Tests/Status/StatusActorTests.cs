@@ -66,7 +66,7 @@ public sealed class StatusActorTests : KubeletFixture
         Api.Resource<V1Pod>().Failures.Enqueue(new ApiException(ApiError.Status(500, "InternalError", "boom")));
         Report("Running");
         Report("Failed");
-        Pass(TimeSpan.FromSeconds(10), () => Status().Phase == "Failed");
+        Pass(TimeSpan.FromMinutes(2), () => Status().Phase == "Failed");
     }
 
     [Fact]
@@ -74,7 +74,7 @@ public sealed class StatusActorTests : KubeletFixture
     {
         Api.Resource<V1Pod>().Failures.Enqueue(new ActorKube.Client.ApiUnreachableException("away"));
         Report("Failed", delete: true);
-        Pass(TimeSpan.FromSeconds(10), () => Pod() is null);
+        Pass(TimeSpan.FromMinutes(2), () => Pod() is null);
     }
 
     private void Report(string phase, bool delete = false) => _status.Tell(new StatusActor.Report(_pod, new V1PodStatus { Phase = phase }, delete));
