@@ -7,8 +7,11 @@ using ActorKube.Kubelet.Logs;
 
 namespace ActorKube.Kubelet.Pods;
 
-/// <summary>Asks the runtime for everything of one pod, by its labels. Ended containers do not change and are asked for once.</summary>
-internal sealed class PodRuntimeReader(IContainerRuntime runtime, string nodeName)
+/// <summary>Asks the runtime for everything of one pod, by its labels.</summary>
+/// <param name="runtime">The runtime.</param>
+/// <param name="nodeName">This node's name.</param>
+/// <param name="remembers">Whether ended containers, which do not change any more, are asked for only once; then <see cref="Forget"/> must be called.</param>
+internal sealed class PodRuntimeReader(IContainerRuntime runtime, string nodeName, bool remembers)
 {
     private readonly ConcurrentDictionary<string, ContainerInstance> _ended = new();
 
@@ -77,7 +80,8 @@ internal sealed class PodRuntimeReader(IContainerRuntime runtime, string nodeNam
         if (!instance.HasExited)
             return instance;
         instance = instance with { Message = await LastWordsAsync(status, instance).ConfigureAwait(false) };
-        _ended[container.Id] = instance;
+        if (remembers)
+            _ended[container.Id] = instance;
         return instance;
     }
 

@@ -62,7 +62,7 @@ internal sealed record PodServices
             Directories = directories,
             Volumes = new VolumeManager(directories, new VolumeContents(objects, resources, time), mounter, time),
             Images = new ImagePuller(runtime, objects, events, time, settings.MaxParallelImagePulls),
-            Reader = new PodRuntimeReader(runtime, settings.NodeName),
+            Reader = new PodRuntimeReader(runtime, settings.NodeName, remembers: true),
             Sandboxes = new SandboxConfigBuilder(directories, dns, settings.NodeName, settings.CgroupRoot),
             Containers = new ContainerConfigBuilder(directories, settings.NodeName),
             Prober = prober ?? new Prober(runtime),

@@ -56,7 +56,7 @@ internal sealed class ServerException(int code, string message) : Exception(mess
 /// <summary>Finds pods and their containers for requests.</summary>
 internal sealed class PodContainers(IContainerRuntime runtime, KubeletSettings settings, Func<ILister<V1Pod>> pods, TimeProvider time)
 {
-    private readonly PodRuntimeReader _reader = new(runtime, settings.NodeName);
+    private readonly PodRuntimeReader _reader = new(runtime, settings.NodeName, remembers: false);
 
     public PodDirectories Directories { get; } = new(settings.RootDirectory, settings.PodLogsDirectory);
 

@@ -45,7 +45,8 @@ internal static class ContainerStatusCalculator
             Name = container.Name,
             RestartCount = newest.RestartCount,
             ContainerID = $"{node.RuntimeName}://{newest.Id}",
-            Image = newest.Image.Length > 0 ? newest.Image : container.Image,
+            // People want the name they wrote, not the id it stands for.
+            Image = newest.Image.Length > 0 && !newest.Image.StartsWith("sha256:", StringComparison.Ordinal) ? newest.Image : container.Image,
             ImageID = newest.ImageId,
             State = StateOf(node, newest),
             LastState = instances.Count > 1 && instances[1].HasExited ? StateOf(node, instances[1]) : new V1ContainerState(),
