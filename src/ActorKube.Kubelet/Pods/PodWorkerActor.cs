@@ -97,7 +97,7 @@ internal sealed class PodWorkerActor : ReceiveActor, IWithTimers
 
     private void Handle(PodChanged message)
     {
-        var changed = _state with { Pod = message.Pod };
+        var changed = _state with { Pod = message.Pod, VolumesStale = _state.VolumesStale || VolumePaths.ShowChange(_state.Pod, message.Pod) };
         if (_stopping && PodTermination.Grace(changed) < PodTermination.Grace(_state))
             _running?.Cancel();
         Handle(changed);

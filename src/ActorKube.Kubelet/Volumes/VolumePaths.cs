@@ -30,6 +30,11 @@ internal static class VolumePaths
         return (pod.Spec.Volumes ?? []).Where(v => mounted.Contains(v.Name));
     }
 
+    /// <summary>Whether a change of the pod itself is to be seen in its files: its labels or annotations, where a volume shows them.</summary>
+    public static bool ShowChange(V1Pod before, V1Pod after) =>
+        !(Same(before.Metadata.Labels, after.Metadata.Labels) && Same(before.Metadata.Annotations, after.Metadata.Annotations))
+        && Used(after).Any(v => v.DownwardAPI is not null || v.Projected?.Sources?.Any(s => s.DownwardAPI is not null) == true);
+
     /// <summary>The ConfigMaps and Secrets whose changes reach the pod while it runs or that it waits for.</summary>
     public static IEnumerable<(string Kind, string Name)> References(V1Pod pod)
     {
@@ -67,4 +72,7 @@ internal static class VolumePaths
             }
         }
     }
+
+    private static bool Same(IDictionary<string, string>? a, IDictionary<string, string>? b) =>
+        (a?.Count ?? 0) == (b?.Count ?? 0) && (a ?? new Dictionary<string, string>()).All(p => b!.TryGetValue(p.Key, out var value) && value == p.Value);
 }

@@ -22,6 +22,8 @@ internal sealed class SteadyLoad : IAsyncDisposable
 
     public int Sent { get; private set; }
 
+    public TimeSpan Slowest { get; private set; }
+
     /// <summary>Ends the load and waits for the last answer.</summary>
     public async Task StopAsync()
     {
@@ -54,6 +56,7 @@ internal sealed class SteadyLoad : IAsyncDisposable
 
     private async Task AskAsync(string url, Stopwatch clock)
     {
+        var started = clock.Elapsed;
         try
         {
             var answer = await _http.GetStringAsync(url);
@@ -61,7 +64,10 @@ internal sealed class SteadyLoad : IAsyncDisposable
         }
         catch (Exception e) when (e is HttpRequestException or IOException or TaskCanceledException)
         {
-            Failures.Enqueue($"{clock.Elapsed.TotalSeconds:0.00} s: {(e.InnerException ?? e).Message}");
+            Failures.Enqueue($"{clock.Elapsed.TotalSeconds:0.00} s, after {(clock.Elapsed - started).TotalMilliseconds:0} ms: {(e.InnerException ?? e).Message}");
         }
+
+        lock (Failures)
+            Slowest = clock.Elapsed - started is var took && took > Slowest ? took : Slowest;
     }
 }

@@ -52,15 +52,15 @@ internal sealed class TestHost : IAsyncDisposable
     /// <summary>The parent of the pods' cgroups of a node process: one of its own, so that its containers are known by it.</summary>
     public string CgroupOf(string process) => $"/{_name}-{process}";
 
-    /// <summary>Process ids of what runs in the containers of a node process.</summary>
-    public IReadOnlyList<int> Containers(string process)
+    /// <summary>Process ids of what runs in the containers of a node process, all or those of one pod.</summary>
+    public IReadOnlyList<int> Containers(string process, string podUid = "")
     {
         var found = new List<int>();
         foreach (var running in Process.GetProcesses())
         {
             using (running)
             {
-                if (ReadOf(running, "cgroup").Contains(CgroupOf(process) + "/", StringComparison.Ordinal))
+                if (ReadOf(running, "cgroup") is var cgroup && cgroup.Contains(CgroupOf(process) + "/", StringComparison.Ordinal) && cgroup.Contains(podUid, StringComparison.Ordinal))
                     found.Add(running.Id);
             }
         }
