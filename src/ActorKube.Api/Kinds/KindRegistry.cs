@@ -1,5 +1,4 @@
 using System.Collections.Frozen;
-using System.Reflection;
 using k8s;
 using k8s.Models;
 
@@ -48,11 +47,6 @@ public sealed class KindRegistry
 
     private static List<ResourceKind> Load()
     {
-        var models = typeof(V1Pod).Assembly.GetTypes()
-            .Select(type => (Type: type, Entity: type.GetCustomAttribute<KubernetesEntityAttribute>()))
-            .Where(m => m.Entity is not null && m.Type.IsAssignableTo(typeof(IKubernetesObject)) && !m.Type.Name.EndsWith("List", StringComparison.Ordinal))
-            .DistinctBy(m => (m.Entity!.Group, m.Entity.ApiVersion, m.Entity.Kind))
-            .ToDictionary(m => (m.Entity!.Group, m.Entity.ApiVersion, m.Entity.Kind), m => m.Type);
         using var reader = new StreamReader(typeof(KindRegistry).Assembly.GetManifestResourceStream("resources.tsv")!);
         var kinds = new List<ResourceKind>();
         reader.ReadLine();
@@ -71,12 +65,22 @@ public sealed class KindRegistry
                 ShortNames = Names(cells[6], ','),
                 Categories = Names(cells[7], ','),
                 Subresources = [.. Names(cells[8], ';').Select(ParseSubresource)],
-                ClrType = models.GetValueOrDefault((cells[0], cells[1], cells[3])),
+                ClrType = ModelOf(cells[0], cells[1], cells[3]),
             });
         }
 
         return kinds;
     }
+
+    // KubernetesClient calls a model class V1Pod, and where two groups use one name, by the group's first word too: Corev1Event and Eventsv1Event.
+    // To ask for a class by its name is many times faster than to look at the attributes of all of them.
+    private static Type? ModelOf(string group, string version, string kind)
+    {
+        var models = typeof(V1Pod).Assembly;
+        return models.GetType($"k8s.Models.{Capital(version)}{kind}") ?? models.GetType($"k8s.Models.{Capital(group.Length == 0 ? "core" : group.Split('.')[0])}{version}{kind}");
+    }
+
+    private static string Capital(string word) => char.ToUpperInvariant(word[0]) + word[1..];
 
     private static Subresource ParseSubresource(string text)
     {

@@ -28,6 +28,9 @@ internal readonly record struct YamlValue
 
     private YamlValue(Meaning meaning, string text, long integer = 0, double number = 0) => (_meaning, _text, _integer, _float) = (meaning, text, integer, number);
 
+    /// <summary>Whether it is text.</summary>
+    public bool IsText => _meaning == Meaning.Text;
+
     /// <summary>As the key of a mapping: booleans and numbers turn into their usual text.</summary>
     public string KeyText => _meaning switch
     {
@@ -101,7 +104,8 @@ internal readonly record struct YamlValue
             return Text(text);
         }
 
-        var plain = text.Replace("_", "", StringComparison.Ordinal);
+        // Underscores part digits, but not after a leading dot; a number too great for a double is text.
+        var plain = text[0] == '.' ? text : text.Replace("_", "", StringComparison.Ordinal);
         if (TryInteger(plain, out var integer))
         {
             return new YamlValue(Meaning.Integer, text, integer);
@@ -112,7 +116,7 @@ internal readonly record struct YamlValue
             return new YamlValue(Meaning.Unsigned, unsigned.ToString(CultureInfo.InvariantCulture));
         }
 
-        return IsFloat(plain) && double.TryParse(plain, NumberStyles.Float, CultureInfo.InvariantCulture, out var number)
+        return IsFloat(plain) && double.TryParse(plain, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number)
             ? new YamlValue(Meaning.Float, text, 0, number)
             : Text(text);
     }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using ActorKube.Api.Kinds;
+using ActorKube.Api.Machinery;
 using ActorKube.Cli.Output;
 using ActorKube.Client.Protocol;
 

@@ -1,5 +1,3 @@
-using YamlDotNet.Serialization;
-
 namespace ActorKube.Client.Kubeconfigs;
 
 /// <summary>
@@ -9,27 +7,21 @@ namespace ActorKube.Client.Kubeconfigs;
 public sealed class KubeConfig
 {
     /// <summary>Always <c>v1</c>.</summary>
-    [YamlMember(Alias = "apiVersion")]
     public string ApiVersion { get; set; } = "v1";
 
     /// <summary>Always <c>Config</c>.</summary>
-    [YamlMember(Alias = "kind")]
     public string Kind { get; set; } = "Config";
 
     /// <summary>The context to use where none is named.</summary>
-    [YamlMember(Alias = "current-context")]
     public string CurrentContext { get; set; } = "";
 
     /// <summary>Clusters by name.</summary>
-    [YamlMember(Alias = "clusters")]
     public List<NamedCluster> Clusters { get; set; } = [];
 
     /// <summary>Contexts by name.</summary>
-    [YamlMember(Alias = "contexts")]
     public List<NamedContext> Contexts { get; set; } = [];
 
     /// <summary>Users by name.</summary>
-    [YamlMember(Alias = "users")]
     public List<NamedUser> Users { get; set; } = [];
 }
 
@@ -37,11 +29,9 @@ public sealed class KubeConfig
 public sealed class NamedCluster
 {
     /// <summary>The name.</summary>
-    [YamlMember(Alias = "name")]
     public string Name { get; set; } = "";
 
     /// <summary>The cluster.</summary>
-    [YamlMember(Alias = "cluster")]
     public ClusterEntry Cluster { get; set; } = new();
 }
 
@@ -49,23 +39,18 @@ public sealed class NamedCluster
 public sealed class ClusterEntry
 {
     /// <summary>URL of the API server.</summary>
-    [YamlMember(Alias = "server")]
     public string? Server { get; set; }
 
     /// <summary>File with the authorities' certificates; in a loaded config an absolute path.</summary>
-    [YamlMember(Alias = "certificate-authority")]
     public string? CertificateAuthority { get; set; }
 
     /// <summary>The authorities' certificates, base64 of PEM.</summary>
-    [YamlMember(Alias = "certificate-authority-data")]
     public string? CertificateAuthorityData { get; set; }
 
     /// <summary>Name to expect in the server's certificate.</summary>
-    [YamlMember(Alias = "tls-server-name")]
     public string? TlsServerName { get; set; }
 
     /// <summary>Whether any certificate will do.</summary>
-    [YamlMember(Alias = "insecure-skip-tls-verify")]
     public bool InsecureSkipTlsVerify { get; set; }
 }
 
@@ -73,11 +58,9 @@ public sealed class ClusterEntry
 public sealed class NamedContext
 {
     /// <summary>The name.</summary>
-    [YamlMember(Alias = "name")]
     public string Name { get; set; } = "";
 
     /// <summary>The context.</summary>
-    [YamlMember(Alias = "context")]
     public ContextEntry Context { get; set; } = new();
 }
 
@@ -85,15 +68,12 @@ public sealed class NamedContext
 public sealed class ContextEntry
 {
     /// <summary>Name of the cluster.</summary>
-    [YamlMember(Alias = "cluster")]
     public string Cluster { get; set; } = "";
 
     /// <summary>Name of the user.</summary>
-    [YamlMember(Alias = "user")]
     public string User { get; set; } = "";
 
     /// <summary>Namespace where a command names none.</summary>
-    [YamlMember(Alias = "namespace")]
     public string? Namespace { get; set; }
 }
 
@@ -101,11 +81,9 @@ public sealed class ContextEntry
 public sealed class NamedUser
 {
     /// <summary>The name.</summary>
-    [YamlMember(Alias = "name")]
     public string Name { get; set; } = "";
 
     /// <summary>The user.</summary>
-    [YamlMember(Alias = "user")]
     public UserEntry User { get; set; } = new();
 }
 
@@ -113,38 +91,29 @@ public sealed class NamedUser
 public sealed class UserEntry
 {
     /// <summary>File with the certificate; in a loaded config an absolute path.</summary>
-    [YamlMember(Alias = "client-certificate")]
     public string? ClientCertificate { get; set; }
 
     /// <summary>The certificate, base64 of PEM.</summary>
-    [YamlMember(Alias = "client-certificate-data")]
     public string? ClientCertificateData { get; set; }
 
     /// <summary>File with the private key; in a loaded config an absolute path.</summary>
-    [YamlMember(Alias = "client-key")]
     public string? ClientKey { get; set; }
 
     /// <summary>The private key, base64 of PEM.</summary>
-    [YamlMember(Alias = "client-key-data")]
     public string? ClientKeyData { get; set; }
 
     /// <summary>Bearer token.</summary>
-    [YamlMember(Alias = "token")]
     public string? Token { get; set; }
 
     /// <summary>File with the bearer token, read anew for each request; wins over <see cref="Token"/>.</summary>
-    [YamlMember(Alias = "tokenFile")]
     public string? TokenFile { get; set; }
 
     /// <summary>User name for basic authentication.</summary>
-    [YamlMember(Alias = "username")]
     public string? Username { get; set; }
 
     /// <summary>Password for basic authentication.</summary>
-    [YamlMember(Alias = "password")]
     public string? Password { get; set; }
 
     /// <summary>A program that gives the credential. Read so that it can be refused by name: it is not supported.</summary>
-    [YamlMember(Alias = "exec")]
     public object? Exec { get; set; }
 }

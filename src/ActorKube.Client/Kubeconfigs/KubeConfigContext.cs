@@ -67,9 +67,14 @@ public sealed record KubeConfigContext(string Name, ClusterEntry Cluster, UserEn
         if (Pem(User.ClientCertificateData, User.ClientCertificate) is not { } certificate)
             return null;
         var key = Pem(User.ClientKeyData, User.ClientKey) ?? throw new KubeConfigException("the user has a client certificate, but no key");
-        using var made = X509Certificate2.CreateFromPem(certificate, key);
-        // TLS on Windows takes no key that lives in memory only; a round trip through PKCS#12 gives one that it takes.
-        return X509CertificateLoader.LoadPkcs12(made.Export(X509ContentType.Pkcs12), null);
+        var made = X509Certificate2.CreateFromPem(certificate, key);
+        if (OperatingSystem.IsLinux())
+            return made;
+        using (made)
+        {
+            // TLS elsewhere takes no key that lives in memory only; a round trip through PKCS#12 gives one that it takes.
+            return X509CertificateLoader.LoadPkcs12(made.Export(X509ContentType.Pkcs12), null);
+        }
     }
 
     private static string? Pem(string? data, string? file) => !string.IsNullOrEmpty(data)

@@ -1,18 +1,12 @@
-using YamlDotNet.Core;
-using YamlDotNet.Serialization;
+using System.Text;
+using System.Text.Json.Nodes;
+using ActorKube.Api.Machinery;
 
 namespace ActorKube.Client.Kubeconfigs;
 
 /// <summary>Reads, merges and writes kubeconfig files.</summary>
 public static class KubeConfigLoader
 {
-    private static readonly IDeserializer Yaml = new DeserializerBuilder().IgnoreUnmatchedProperties().Build();
-
-    private static readonly ISerializer YamlOut = new SerializerBuilder()
-        .ConfigureDefaultValuesHandling(DefaultValuesHandling.OmitNull | DefaultValuesHandling.OmitDefaults)
-        .WithIndentedSequences()
-        .Build();
-
     /// <summary>
     /// The files that hold when none is named: those in <c>KUBECONFIG</c>, which is a list like <c>PATH</c>, else <c>~/.kube/config</c>.
     /// </summary>
@@ -50,23 +44,14 @@ public static class KubeConfigLoader
 
             return config;
         }
-        catch (Exception e) when (e is YamlException or IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is FormatException or IOException or UnauthorizedAccessException)
         {
-            throw new KubeConfigException($"{file}: {(e as YamlException)?.InnerException?.Message ?? e.Message}", e);
+            throw new KubeConfigException($"{file}: {e.Message}", e);
         }
     }
 
-    /// <summary>Reads the YAML (or JSON) text.</summary>
-    public static KubeConfig Parse(string yaml)
-    {
-        var config = Yaml.Deserialize<KubeConfig?>(yaml) ?? new KubeConfig();
-        // An explicit `clusters: null` is what `kubectl config view` writes for an empty list.
-        config.Clusters ??= [];
-        config.Contexts ??= [];
-        config.Users ??= [];
-        config.CurrentContext ??= "";
-        return config;
-    }
+    /// <summary>Reads the YAML (or JSON) text. Throws <see cref="FormatException"/>.</summary>
+    public static KubeConfig Parse(string yaml) => KubeConfigJson.Read(JsonNode.Parse(YamlJson.Convert(Encoding.UTF8.GetBytes(yaml))));
 
     /// <summary>The first file to say something wins, for each name and for the current context.</summary>
     public static KubeConfig Merge(IEnumerable<KubeConfig> configs)
@@ -85,7 +70,7 @@ public static class KubeConfigLoader
     }
 
     /// <summary>The config as YAML.</summary>
-    public static string ToYaml(KubeConfig config) => YamlOut.Serialize(config);
+    public static string ToYaml(KubeConfig config) => YamlText.Of(KubeConfigJson.Write(config));
 
     /// <summary>Writes a file that only its owner can read; whoever reads it meanwhile sees the old or the new content, never half.</summary>
     public static void Write(KubeConfig config, string file)

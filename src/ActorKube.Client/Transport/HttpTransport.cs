@@ -53,7 +53,12 @@ public sealed class HttpTransport : IApiTransport
         if (options.TlsServerName is not null)
             tls.TargetHost = options.TlsServerName;
         if (options.ClientCertificate is { } certificate)
-            tls.ClientCertificateContext = SslStreamCertificateContext.Create(certificate, null, offline: true);
+        {
+            // The chain to send is looked for among the given authorities alone: else the machine's whole trust is read, which takes longer than a request.
+            var trust = SslCertificateTrust.CreateForX509Collection(options.CertificateAuthorities.Count > 0 ? [.. options.CertificateAuthorities] : [certificate]);
+            tls.ClientCertificateContext = SslStreamCertificateContext.Create(certificate, null, offline: true, trust);
+        }
+
         if (options.InsecureSkipTlsVerify)
             tls.RemoteCertificateValidationCallback = (_, _, _, _) => true;
         else if (options.CertificateAuthorities.Count > 0)
