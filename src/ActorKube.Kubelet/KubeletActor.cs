@@ -109,7 +109,7 @@ public sealed class KubeletActor : ReceiveActor, IWithTimers
         var builder = new NodeStatusBuilder(_settings, runtime.Name, addresses, machine.Info);
         var nodes = informers.Informer<V1Node>(fieldSelector: $"metadata.name={_settings.NodeName}");
         var sync = new NodeSync(builder, machine, runtime, api.For<V1Node>(), port, time);
-        Context.ActorOf(Akka.Actor.Props.Create(() => new NodeActor(_settings, api, runtime, nodes, events, sync, time)), "node");
+        Context.ActorOf(Akka.Actor.Props.Create(() => new NodeActor(_settings, api, nodes, events, sync, time)), "node");
 
         var resources = new ResourceFacts(builder.Allocatable(machine.Use()));
         var services = PodServices.Create(_settings, api, informers, events, runtime, new NodeFacts(runtime.Name, addresses), resources, time, clusterDns: _services.ClusterDns);

@@ -72,6 +72,7 @@ internal static class DevCommand
         if (!stop.IsCancellationRequested)
             throw new ProcessFailedException("the actor system ended by itself; see the log above");
         Report.Line("Stopping: pods first, then the cluster");
-        await runtime.StopPodsAsync();
+        await process.StopKubeletAsync();
+        await runtime.StopPodsAsync(settings.NodeName);
     }
 }

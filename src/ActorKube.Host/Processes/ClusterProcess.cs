@@ -1,6 +1,7 @@
 using System.Security.Cryptography.X509Certificates;
 using ActorKube.ApiServer;
 using ActorKube.Host.Cluster;
+using ActorKube.Kubelet;
 using Akka.Actor;
 using ActorKube.Host.Commands;
 using ActorKube.Host.Machine;
@@ -32,6 +33,10 @@ public sealed class ClusterProcess : IAsyncDisposable
 
     /// <summary>Completes when the process left the cluster, whether asked to or not.</summary>
     public Task Terminated => System.WhenTerminated;
+
+    /// <summary>Stops the kubelet of this process; its pods run on.</summary>
+    public async Task StopKubeletAsync() =>
+        await _host.Services.GetRequiredService<ActorRegistry>().Get<KubeletKey>().GracefulStop(TimeSpan.FromSeconds(5));
 
     /// <summary>Starts a process.</summary>
     /// <param name="membership">How it takes part in the cluster.</param>

@@ -80,10 +80,11 @@ public sealed class NodeRuntime : IAsyncDisposable
         return Runtime.UpdateRuntimeConfigAsync(podCidrs);
     }
 
-    /// <summary>Stops every pod of this node.</summary>
-    public async Task StopPodsAsync()
+    /// <summary>Stops every pod of this node, and no pod of anybody else on the same runtime. The kubelet must have stopped: it would start them again.</summary>
+    /// <param name="nodeName">The node.</param>
+    public async Task StopPodsAsync(string nodeName)
     {
-        var sandboxes = await Runtime.ListPodSandboxAsync();
+        var sandboxes = await Runtime.ListPodSandboxAsync(new PodSandboxFilter { LabelSelector = { ["actorkube.io/node"] = nodeName } });
         await Task.WhenAll(sandboxes.Select(s => Runtime.StopPodSandboxAsync(s.Id)));
     }
 

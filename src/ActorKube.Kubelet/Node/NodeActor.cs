@@ -1,7 +1,6 @@
 using ActorKube.Api.Machinery;
 using ActorKube.Client;
 using ActorKube.Client.Informers;
-using ActorKube.ContainerRuntime;
 using Akka.Actor;
 using Akka.Event;
 using k8s.Models;
@@ -27,7 +26,6 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
 
     private readonly KubeletSettings _settings;
     private readonly IApiClient _api;
-    private readonly IContainerRuntime _runtime;
     private readonly IInformer<V1Node> _informer;
     private readonly IEventRecorder _events;
     private readonly TimeProvider _time;
@@ -38,9 +36,9 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
     private V1Node? _node;
     private bool _started;
 
-    public NodeActor(KubeletSettings settings, IApiClient api, IContainerRuntime runtime, IInformer<V1Node> informer, IEventRecorder events, NodeSync sync, TimeProvider time)
+    public NodeActor(KubeletSettings settings, IApiClient api, IInformer<V1Node> informer, IEventRecorder events, NodeSync sync, TimeProvider time)
     {
-        (_settings, _api, _runtime, _informer, _events, _sync, _time) = (settings, api, runtime, informer, events, sync, time);
+        (_settings, _api, _informer, _events, _sync, _time) = (settings, api, informer, events, sync, time);
         Receive<Tick>(_ => Sync());
         Receive<Synced>(Handle);
         Receive<SyncFailed>(Handle);

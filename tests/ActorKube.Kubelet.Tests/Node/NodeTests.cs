@@ -157,7 +157,7 @@ public sealed class NodeTests : KubeletFixture
         var builder = new NodeStatusBuilder(Settings, "fake", ["192.0.2.1"], Info);
         var sync = new NodeSync(builder, _machine, Runtime, Api.For<V1Node>(), 10250, Time);
         var informer = Api.Informer<V1Node>(null, null, null);
-        Sys.ActorOf(Props.Create(() => new NodeActor(Settings, Api, Runtime, informer, Events, sync, Time)));
+        Sys.ActorOf(Props.Create(() => new NodeActor(Settings, Api, informer, Events, sync, Time)));
     }
 
     private sealed class FakeMachine : IMachine
