@@ -31,7 +31,8 @@ internal static partial class NamespacedHttp
         },
     };
 
-    private static Task<Socket> OpenAsync(string netns)
+    /// <summary>A TCP socket that belongs to the namespace.</summary>
+    public static Task<Socket> OpenAsync(string netns)
     {
         var opened = new TaskCompletionSource<Socket>(TaskCreationOptions.RunContinuationsAsynchronously);
         // The thread is left in the namespace and ends: no thread of the pool ever changes its own.
