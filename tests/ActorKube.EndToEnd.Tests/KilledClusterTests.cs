@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Diagnostics;
 using ActorKube.EndToEnd.Tests.Infrastructure;
 using k8s;
 using k8s.Models;
@@ -7,40 +6,10 @@ using Xunit.Abstractions;
 
 namespace ActorKube.EndToEnd.Tests;
 
-/// <summary>What users of the Service notice of rollouts, killed pods and a killed cluster: nothing.</summary>
-public sealed class AvailabilityTests(ITestOutputHelper output)
+/// <summary>A cluster that is killed: what it acknowledged is there when it comes back, and its pods never noticed.</summary>
+public sealed class KilledClusterTests(ITestOutputHelper output)
 {
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(30);
-
-    [SkippableFact]
-    public async Task No_request_fails_while_an_image_is_rolled_out_and_back_and_killed_pods_are_healed()
-    {
-        Skip.IfNot(Programs.Missing is null, Programs.Missing);
-        await using var cluster = await DevCluster.StartAsync();
-        var (kubectl, address) = await GuestbookAsync(cluster);
-        await using (var load = new SteadyLoad(cluster.Host.Namespace, $"http://{address}/", perSecond: 100))
-        {
-            await Command.EventuallyAsync(() => Task.FromResult(load.Answers.Count), answers => answers == 3, Soon, "every pod answers");
-            await kubectl.OkAsync("set", "image", "deployment/frontend", "frontend=actorkube.io/hello:2");
-            await kubectl.OkAsync("rollout", "status", "deployment/frontend", "--timeout=60s");
-            await Command.EventuallyAsync(() => Task.FromResult(load.Answers.Keys.Count(a => a.Contains("(v2)"))), answers => answers >= 3, Soon, "the new pods answer");
-            await kubectl.OkAsync("rollout", "undo", "deployment/frontend");
-            await kubectl.OkAsync("rollout", "status", "deployment/frontend", "--timeout=60s");
-            await kubectl.OkAsync("scale", "deployment/frontend", "--replicas=5");
-            await kubectl.OkAsync("rollout", "status", "deployment/frontend", "--timeout=60s");
-            await kubectl.OkAsync("scale", "deployment/frontend", "--replicas=3");
-            await kubectl.OkAsync("delete", "pod", await kubectl.OkAsync("get", "pods", "-o", "jsonpath={.items[0].metadata.name}"));
-            await kubectl.UntilAsync(o => o == "3/3", Soon, "get", "deployment", "frontend", "-o", "jsonpath={.status.readyReplicas}/{.status.replicas}");
-            await load.StopAsync();
-            output.WriteLine($"{load.Sent} requests, {load.Failures.Count} failed, {load.Answers.Count} pods answered");
-            Assert.Empty(load.Failures);
-        }
-
-        // A container's process is killed: the kubelet starts another one in the same pod.
-        Process.GetProcessById(cluster.Host.Containers("data")[0]).Kill();
-        await kubectl.UntilAsync(o => o.Split(' ').Count(n => n == "1") == 1, Soon, "get", "pods", "-o", "jsonpath={.items[*].status.containerStatuses[0].restartCount}");
-        await kubectl.UntilAsync(o => o == "3", Soon, "get", "deployment", "frontend", "-o", "jsonpath={.status.readyReplicas}");
-    }
 
     [SkippableFact]
     public async Task A_killed_cluster_loses_nothing_it_acknowledged_and_picks_its_pods_up_again()
