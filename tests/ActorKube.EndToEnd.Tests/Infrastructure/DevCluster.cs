@@ -49,12 +49,8 @@ internal sealed class DevCluster : IAsyncDisposable
         return took;
     }
 
-    /// <summary>One request from the host; the body, or null when it failed.</summary>
-    public async Task<string?> GetAsync(string url)
-    {
-        var answer = await Host.RunAsync("curl", ["--silent", "--fail", "--globoff", "--max-time", "5", url]);
-        return answer.ExitCode == 0 ? answer.Out : null;
-    }
+    /// <inheritdoc cref="TestHost.GetAsync"/>
+    public Task<string?> GetAsync(string url) => Host.GetAsync(url);
 
     public async ValueTask DisposeAsync()
     {

@@ -46,6 +46,13 @@ internal sealed class TestHost : IAsyncDisposable
     /// <summary>Starts a program that goes on; what it prints is kept in a file of the folder.</summary>
     public HostProcess Start(string program, string log, params string[] arguments) => HostProcess.Start(Path.Combine(Folder, log), "nsenter", Inside(program, arguments));
 
+    /// <summary>One request from the host; the body, or null when it failed.</summary>
+    public async Task<string?> GetAsync(string url)
+    {
+        var answer = await RunAsync("curl", ["--silent", "--fail", "--globoff", "--max-time", "5", url]);
+        return answer.ExitCode == 0 ? answer.Out : null;
+    }
+
     /// <summary>The folder of a process of the cluster.</summary>
     public string DataOf(string process) => Path.Combine(Folder, process);
 
