@@ -51,6 +51,7 @@ public sealed record ControllerManagerSettings
             NodeLifecycle = new NodeLifecycleSettings
             {
                 GracePeriod = nodes.GetTimeSpan("grace-period"),
+                ReconnectGracePeriod = nodes.GetTimeSpan("reconnect-grace-period"),
                 StartupGracePeriod = nodes.GetTimeSpan("startup-grace-period"),
                 EvictionInterval = nodes.GetTimeSpan("eviction-interval"),
                 SecondaryEvictionInterval = nodes.GetTimeSpan("secondary-eviction-interval"),

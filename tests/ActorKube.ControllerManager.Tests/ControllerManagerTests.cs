@@ -110,6 +110,9 @@ public class ControllerManagerTests : TestKit
         _places = ["n1", "n2"];
         Until(() => _api.Find<V1Deployment>("web")?.Status?.AvailableReplicas == 2);
         Until(() => _api.Find<V1Node>("n2")!.Spec.PodCIDRs is { Count: 2 });
+        // The controllers have heard of both nodes themselves; else they would give them time to find this control plane.
+        var renewed = _renewed;
+        Until(() => _renewed > renewed);
         var killed = _time.GetUtcNow();
 
         _places = ["n1"];

@@ -14,7 +14,7 @@ internal sealed class NodeLifecycleController : IController
     private const string LeaseNamespace = "kube-node-lease";
     private const string ByNode = "node";
 
-    private sealed record Heard(DateTime? Renewed, DateTime? Posted, DateTimeOffset At);
+    private sealed record Heard(DateTime? Renewed, DateTime? Posted, DateTimeOffset At, SignsOfLife Signs);
 
     private readonly NodeLifecycleSettings _settings;
     private readonly ILister<V1Node> _nodes;
@@ -43,7 +43,7 @@ internal sealed class NodeLifecycleController : IController
             return Plan.Nothing;
         var lease = _leases.Get(LeaseNamespace, key.Name);
         var heard = Listen(node, lease, now);
-        var grace = heard.Renewed is null && heard.Posted is null ? _settings.StartupGracePeriod : NodeHealth.GraceOf(lease, _settings);
+        var grace = NodeHealth.GraceOf(lease, heard.Signs, _settings);
         var silent = now >= heard.At + grace;
         var (permit, askAgain) = (EvictionPermit.Wait, (TimeSpan?)null);
         if (silent || node.Status?.Conditions?.Any(c => c is { Type: "Ready", Status: not "True" }) == true)
@@ -62,10 +62,10 @@ internal sealed class NodeLifecycleController : IController
         if (!_heard.TryGetValue(node.Metadata.Uid, out var heard))
         {
             // First seen, maybe after this controller moved here: the node's time starts over.
-            heard = new Heard(renewed, posted, now);
+            heard = new Heard(renewed, posted, now, renewed is null && posted is null ? SignsOfLife.Never : SignsOfLife.BeforeThisController);
         }
         else if ((renewed is not null && (heard.Renewed is null || renewed > heard.Renewed)) || (posted is not null && (heard.Posted is null || posted > heard.Posted)))
-            heard = new Heard(renewed ?? heard.Renewed, posted ?? heard.Posted, now);
+            heard = new Heard(renewed ?? heard.Renewed, posted ?? heard.Posted, now, SignsOfLife.Here);
         return _heard[node.Metadata.Uid] = heard;
     }
 

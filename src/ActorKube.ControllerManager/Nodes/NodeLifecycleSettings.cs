@@ -6,6 +6,9 @@ public sealed record NodeLifecycleSettings
     /// <summary>How long a node may be silent. A Lease that says it is good for longer is believed.</summary>
     public TimeSpan GracePeriod { get; init; } = TimeSpan.FromSeconds(8);
 
+    /// <summary>How long a node of old may take until this controller-manager, which has just started, hears of it.</summary>
+    public TimeSpan ReconnectGracePeriod { get; init; } = TimeSpan.FromSeconds(20);
+
     /// <summary>How long a new node may take until it is first heard of.</summary>
     public TimeSpan StartupGracePeriod { get; init; } = TimeSpan.FromSeconds(60);
 

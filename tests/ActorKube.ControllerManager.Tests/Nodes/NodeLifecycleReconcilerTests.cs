@@ -102,9 +102,9 @@ public class NodeLifecycleReconcilerTests
     public void A_lease_that_says_it_is_good_for_longer_is_believed()
     {
         var settings = new NodeLifecycleSettings();
-        Assert.Equal(TimeSpan.FromSeconds(8), NodeHealth.GraceOf(null, settings));
-        Assert.Equal(TimeSpan.FromSeconds(40), NodeHealth.GraceOf(new V1Lease { Spec = new V1LeaseSpec { LeaseDurationSeconds = 40 } }, settings));
-        Assert.Equal(TimeSpan.FromSeconds(8), NodeHealth.GraceOf(new V1Lease { Spec = new V1LeaseSpec { LeaseDurationSeconds = 4 } }, settings));
+        Assert.Equal(TimeSpan.FromSeconds(8), NodeHealth.GraceOf(null, SignsOfLife.Here, settings));
+        Assert.Equal(TimeSpan.FromSeconds(40), NodeHealth.GraceOf(new V1Lease { Spec = new V1LeaseSpec { LeaseDurationSeconds = 40 } }, SignsOfLife.Here, settings));
+        Assert.Equal(TimeSpan.FromSeconds(8), NodeHealth.GraceOf(new V1Lease { Spec = new V1LeaseSpec { LeaseDurationSeconds = 4 } }, SignsOfLife.Here, settings));
     }
 
     [Fact]
