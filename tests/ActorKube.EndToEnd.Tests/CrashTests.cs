@@ -39,8 +39,7 @@ public sealed class CrashTests(ITestOutputHelper output)
         }
 
         var down = System.Diagnostics.Stopwatch.StartNew();
-        var sent = load.Sent;
-        await Command.EventuallyAsync(() => Task.FromResult(load.Sent), n => n >= sent + 100, Soon, "two more seconds of requests");
+        await load.AnotherAsync(100);
         Assert.Equal(processes, cluster.Host.Containers("data").Order());
         var took = await cluster.StartAgainAsync();
         output.WriteLine($"{acknowledged.Count} acknowledged writes, then kill -9; down for {down.Elapsed.TotalSeconds - took.TotalSeconds:0.0} s, ready again {took.TotalSeconds:0.0} s after the start");

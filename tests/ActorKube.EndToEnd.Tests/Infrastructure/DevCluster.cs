@@ -17,9 +17,12 @@ internal sealed class DevCluster : IAsyncDisposable
     public Kubectl Kubectl => new(Host, Path.Combine(Host.DataOf("data"), "admin.conf"));
 
     /// <summary>Starts a cluster with the built-in runtime, unless the arguments name another one.</summary>
-    public static async Task<DevCluster> StartAsync(params string[] arguments)
+    public static async Task<DevCluster> StartAsync(params string[] arguments) => await StartAsync(await TestHost.CreateAsync(), arguments);
+
+    /// <summary>Starts a cluster on a host, which is disposed with it.</summary>
+    public static async Task<DevCluster> StartAsync(TestHost host, params string[] arguments)
     {
-        var cluster = new DevCluster(await TestHost.CreateAsync(), arguments.Contains("--runtime") ? arguments : ["--runtime", "builtin", .. arguments]);
+        var cluster = new DevCluster(host, arguments.Contains("--runtime") ? arguments : ["--runtime", "builtin", .. arguments]);
         try
         {
             await cluster.StartAgainAsync();

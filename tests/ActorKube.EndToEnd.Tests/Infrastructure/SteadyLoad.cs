@@ -24,6 +24,13 @@ internal sealed class SteadyLoad : IAsyncDisposable
 
     public TimeSpan Slowest { get; private set; }
 
+    /// <summary>Waits until so many more requests are under way.</summary>
+    public Task AnotherAsync(int requests)
+    {
+        var until = Sent + requests;
+        return Command.EventuallyAsync(() => Task.FromResult(Sent), sent => sent >= until, because: $"{requests} more requests");
+    }
+
     /// <summary>Ends the load and waits for the last answer.</summary>
     public async Task StopAsync()
     {

@@ -90,6 +90,8 @@ internal sealed class TestHost : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (!Directory.Exists(Folder))
+            return; // disposed before
         // Containers outlive the process that started them.
         foreach (var process in Process.GetProcesses())
         {
