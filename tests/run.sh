@@ -29,6 +29,8 @@ if command -v npm >/dev/null; then
 fi
 
 scratch=$(mktemp -d)
+# PostgreSQL runs as a user of its own, who must get at its folder.
+chmod 755 "$scratch"
 clean_up() {
   # Whatever a killed test left behind is named after the scratch folder or carries the tests' prefix.
   pkill -KILL -f "$scratch" 2>/dev/null || true

@@ -29,7 +29,7 @@ public sealed class PodTests(SharedCluster shared, ITestOutputHelper output)
         Assert.Equal(large.TrimEnd('\n'), await kubectl.OkWithInputAsync(large, "exec", "-i", "box", "--", "cat"));
 
         // `script` gives kubectl a terminal: it asks for one in the container, of the same size, and echoes what is typed.
-        var terminal = await kubectl.Host.RunAsync("script", ["-qec", $"stty rows 41 cols 123; kubectl {string.Join(' ', kubectl.Common)} exec -it box -- sh -c 'tty; while ! stty size 2>/dev/null; do sleep 0.1; done; read line; echo got $line'", "/dev/null"], "typed\n");
+        var terminal = await kubectl.Host.RunAsync("script", ["-qec", $"stty rows 41 cols 123; kubectl {string.Join(' ', kubectl.Common)} exec -it box -- sh -c 'tty; s=; while [ -z \"$s\" ] || [ \"$s\" = \"0 0\" ]; do sleep 0.1; s=$(stty size 2>/dev/null); done; echo $s; read line; echo got $line'", "/dev/null"], "typed\n");
         output.WriteLine(terminal.Out);
         Assert.Contains("/dev/pts/0", terminal.Out);
         Assert.Contains("41 123", terminal.Out);
