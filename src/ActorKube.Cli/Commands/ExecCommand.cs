@@ -31,7 +31,10 @@ internal static class ExecCommand
                 $"/api/v1/namespaces/{pod.Metadata.NamespaceProperty}/pods/{pod.Metadata.Name}/exec?{string.Join('&', query)}",
                 parsed.GetValue(stdin), terminal, cancellation);
             if (exitCode != 0)
-                throw new CliException($"command terminated with exit code {exitCode}", exitCode);
+            {
+                await Console.Error.WriteLineAsync($"command terminated with exit code {exitCode}");
+                throw new CliException("", exitCode);
+            }
         });
         return command;
     }

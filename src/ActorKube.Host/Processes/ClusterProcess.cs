@@ -57,6 +57,7 @@ public sealed class ClusterProcess : IAsyncDisposable
             akka.AddHocon(settings.Config, HoconAddMode.Prepend);
             akka.ConfigureLoggers(loggers =>
             {
+                loggers.LogLevel = ProcessLogging.ActorLevel(settings.Config);
                 loggers.ClearLoggers();
                 loggers.AddLoggerFactory(logs);
             });
