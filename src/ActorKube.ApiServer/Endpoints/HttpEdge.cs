@@ -140,6 +140,12 @@ internal sealed class HttpEdge(
         {
             if (length > settings.MaxRequestBody)
             {
+                // The rest is still on its way: let the server take it in, or the client is cut off before it reads the answer.
+                if (http.Features.Get<Microsoft.AspNetCore.Http.Features.IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
+                {
+                    limit.MaxRequestBodySize = null;
+                }
+
                 throw ApiError.TooLarge(settings.MaxRequestBody);
             }
 
