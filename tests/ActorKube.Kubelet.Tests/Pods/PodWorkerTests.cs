@@ -304,8 +304,9 @@ public sealed class PodWorkerTests : KubeletFixture
         StartKubelet();
         Api.Resource<V1Pod>().Put(Some.Pod("web", container));
         Pass(Minute, () => Events.All.Any(e => e is { Reason: "Unhealthy", Message: "Readiness probe failed: not yet" }));
+        // The status is written after the event, on a way of its own.
+        Eventually(() => Pod()!.Status.Conditions?.SingleOrDefault(c => c.Type == "Ready")?.Message == "containers with unready status: [main]");
         Assert.False(IsReady());
-        Assert.Equal("containers with unready status: [main]", Status().Conditions.Single(c => c.Type == "Ready").Message);
         Prober.Answer = (_, _) => ProbeResult.Success();
         Pass(Minute, () => IsReady());
         Prober.Answer = (_, _) => ProbeResult.Failure("gone");
