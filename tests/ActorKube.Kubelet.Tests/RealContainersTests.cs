@@ -197,19 +197,16 @@ public sealed class RealContainersTests : TestKit, IAsyncLifetime
         return await client.GetStringAsync($"http://{Status().PodIP}:8080{path}");
     }
 
-    // The container's process as the host sees it.
-    private static string Pid()
-    {
-        var found = Directory.EnumerateDirectories("/proc").Where(d => int.TryParse(Path.GetFileName(d), out _))
-            .FirstOrDefault(d => File.Exists(d + "/cmdline") && CommandOf(d).Contains("httpd\0-f\0-p\08080", StringComparison.Ordinal));
-        return Path.GetFileName(found!);
-    }
+    // The container's process as the host sees it; its control group tells it from those of other runs of these tests.
+    private string Pid() => Path.GetFileName(Directory.EnumerateDirectories("/proc").First(d => int.TryParse(Path.GetFileName(d), out _)
+        && Read(d + "/cmdline").Contains("httpd\0-f\0-p\08080", StringComparison.Ordinal)
+        && Read(d + "/cgroup").Contains("/akk-" + _name, StringComparison.Ordinal)));
 
-    private static string CommandOf(string process)
+    private static string Read(string file)
     {
         try
         {
-            return File.ReadAllText(process + "/cmdline");
+            return File.ReadAllText(file);
         }
         catch (IOException)
         {
