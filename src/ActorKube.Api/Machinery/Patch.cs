@@ -1,11 +1,12 @@
 using System.Text;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using k8s.Models;
 
 namespace ActorKube.Api.Machinery;
 
 /// <summary>The three patch formats behind one call, with the Status that Kubernetes gives to a patch it cannot apply.</summary>
-public static class Patch
+public static partial class Patch
 {
     /// <summary>Media type of a JSON patch, RFC 6902.</summary>
     public const string Json = "application/json-patch+json";
@@ -44,11 +45,34 @@ public static class Patch
     public static ApiException ResultIsInvalid(string mediaType, ReadOnlySpan<byte> patch, string error)
     {
         var shown = mediaType == Strategic && JsonTree.TryParse(patch, out var tree, out _) ? JsonTree.GoText(tree) : Encoding.UTF8.GetString(patch);
-        var wrong = FieldError.Invalid("patch", shown, error);
+        var wrong = FieldError.Invalid("patch", shown, mediaType == Strategic ? ConverterText(error) : error);
         var status = ApiError.Status(422, "Invalid", $" \"\" is invalid: {wrong}");
         status.Details = new V1StatusDetails { Causes = [new V1StatusCause { Reason = wrong.Reason, Message = wrong.Message, Field = wrong.Field }] };
         return ApiError.From(status);
     }
+
+    // A strategic merge patch is applied to a tree, and Kubernetes restores the object from it with a converter that has words of its own.
+    private static string ConverterText(string error)
+    {
+        var mismatch = TypeMismatch().Match(error);
+        if (!mismatch.Success)
+        {
+            return error;
+        }
+
+        var (found, wanted) = (mismatch.Groups["found"].Value, mismatch.Groups["wanted"].Value);
+        var kind = found switch { "object" => "map", "array" => "slice", "number" => "int64", _ => found };
+        return wanted switch
+        {
+            _ when wanted.StartsWith("map[", StringComparison.Ordinal) => $"cannot restore map from {kind}",
+            _ when wanted.StartsWith("[]", StringComparison.Ordinal) => $"cannot restore slice from {kind}",
+            _ when wanted.Contains('.', StringComparison.Ordinal) => $"cannot restore struct from: {kind}",
+            _ => $"cannot convert {found switch { "object" => "map[string]interface {}", "array" => "[]interface {}", _ => kind }} to {wanted}",
+        };
+    }
+
+    [GeneratedRegex(@"^json: cannot unmarshal (?<found>\w+) into Go (struct field \S+|value) of type (?<wanted>.+)$")]
+    private static partial Regex TypeMismatch();
 
     private static JsonNode? ApplyJson(JsonNode document, JsonNode? change)
     {

@@ -19,18 +19,29 @@ internal sealed class Updates(Modifier modifier, Creates creates, AdmissionChain
         "runtimeclasses.node.k8s.io",
     };
 
+    // Kinds whose whole must not be replaced by somebody who has not read it.
+    private static readonly HashSet<string> VersionRequired = new(StringComparer.Ordinal)
+    {
+        "leases.coordination.k8s.io", "leasecandidates.coordination.k8s.io", "poddisruptionbudgets.policy", "customresourcedefinitions.apiextensions.k8s.io", "apiservices.apiregistration.k8s.io",
+        "csinodes.storage.k8s.io", "csidrivers.storage.k8s.io", "volumeattachments.storage.k8s.io", "runtimeclasses.node.k8s.io",
+        "validatingwebhookconfigurations.admissionregistration.k8s.io", "mutatingwebhookconfigurations.admissionregistration.k8s.io",
+        "validatingadmissionpolicies.admissionregistration.k8s.io", "validatingadmissionpolicybindings.admissionregistration.k8s.io",
+    };
+
     /// <summary>Replaces the object, or the part that the subresource stands for.</summary>
     public async Task<ApiResponse> UpdateAsync(RequestContext context)
     {
         context.ReadWriteOptions();
         var value = BodyDecoder.Decode(context);
         CheckUrl(context, value.Metadata);
-        var expected = value.Metadata.ResourceVersion;
+        // Without the version that the writer read, whatever is there is replaced; "0" says the same.
+        var expected = value.Metadata.ResourceVersion is "0" ? "" : value.Metadata.ResourceVersion;
         try
         {
             var written = await modifier.ModifyAsync(context, context.Key, async current =>
             {
                 value.Metadata.ResourceVersion = expected;
+                CheckVersionIsGiven(context, expected);
                 await PrepareAsync(context, value, current).ConfigureAwait(false);
                 return value;
             }).ConfigureAwait(false);
@@ -115,6 +126,14 @@ internal sealed class Updates(Modifier modifier, Creates creates, AdmissionChain
         foreach (var warning in partial ? [] : strategy.Warnings(value, current.Value))
         {
             context.Warn(warning);
+        }
+    }
+
+    private static void CheckVersionIsGiven(RequestContext context, string? version)
+    {
+        if (string.IsNullOrEmpty(version) && context.Request.Subresource.Length == 0 && VersionRequired.Contains(context.Kind.GroupResource))
+        {
+            throw ApiError.Invalid(context.Kind, context.Request.Name, [new FieldError("FieldValueInvalid", "metadata.resourceVersion", "Invalid value: 0x0: must be specified for an update")]);
         }
     }
 

@@ -36,6 +36,19 @@ public class PatchTests
         Assert.Equal("side:1", pod["containers"]![1]!["image"]!.GetValue<string>());
     }
 
+    [Theory]
+    [InlineData("string", "struct field ObjectMeta.metadata.labels of type map[string]string", "cannot restore map from string")]
+    [InlineData("object", "struct field PodSpec.spec.containers of type []v1.Container", "cannot restore slice from map")]
+    [InlineData("number", "struct field Pod.spec of type v1.PodSpec", "cannot restore struct from: int64")]
+    [InlineData("bool", "struct field PodSpec.spec.nodeName of type string", "cannot convert bool to string")]
+    [InlineData("array", "struct field PodSpec.spec.nodeName of type string", "cannot convert []interface {} to string")]
+    public void A_strategic_patch_whose_result_has_a_wrong_type_is_refused_in_the_converters_words(string found, string field, string expected)
+    {
+        var error = $"json: cannot unmarshal {found} into Go {field}";
+        Assert.EndsWith(": " + expected, Patch.ResultIsInvalid(Patch.Strategic, "{}"u8, error).Status.Message);
+        Assert.EndsWith(": " + error, Patch.ResultIsInvalid(Patch.Merge, "{}"u8, error).Status.Message);
+    }
+
     [Fact]
     public void Maps_merge_and_null_removes() =>
         AssertJson("""{"b":"3","c":"4"}""", Patched("""{"metadata":{"labels":{"a":null,"b":"3","c":"4"}}}""")["metadata"]!["labels"]);

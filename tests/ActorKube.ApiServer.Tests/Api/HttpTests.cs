@@ -128,6 +128,21 @@ public sealed class HttpTests : IClassFixture<TestServer>, IDisposable
     }
 
     [Fact]
+    public async Task An_update_without_a_version_replaces_what_is_there_unless_the_kind_forbids_it()
+    {
+        const string Map = """{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"replaced","resourceVersion":"VERSION"},"data":{"k":"v"}}""";
+        Assert.Equal(HttpStatusCode.Created, (await SendAsync(HttpMethod.Post, ConfigMaps, Map.Replace("VERSION", ""))).Response.StatusCode);
+        Assert.Equal(HttpStatusCode.OK, (await SendAsync(HttpMethod.Put, $"{ConfigMaps}/replaced", Map.Replace("VERSION", "0"))).Response.StatusCode);
+        await StatusAsync(HttpStatusCode.Conflict, HttpMethod.Put, $"{ConfigMaps}/replaced", Map.Replace("VERSION", "1"));
+
+        const string Leases = "/apis/coordination.k8s.io/v1/namespaces/default/leases";
+        const string Lease = """{"apiVersion":"coordination.k8s.io/v1","kind":"Lease","metadata":{"name":"replaced"}}""";
+        Assert.Equal(HttpStatusCode.Created, (await SendAsync(HttpMethod.Put, $"{Leases}/replaced", Lease)).Response.StatusCode);
+        var refused = await StatusAsync(HttpStatusCode.UnprocessableEntity, HttpMethod.Put, $"{Leases}/replaced", Lease);
+        Assert.Equal("Lease.coordination.k8s.io \"replaced\" is invalid: metadata.resourceVersion: Invalid value: 0x0: must be specified for an update", (string?)refused["message"]);
+    }
+
+    [Fact]
     public async Task Tables_have_columns_rows_and_metadata()
     {
         var (_, text) = await SendAsync(HttpMethod.Get, "/api/v1/namespaces?limit=2", accept: "application/json;as=Table;v=v1;g=meta.k8s.io");
