@@ -6,6 +6,7 @@ using ActorKube.ApiServer.Admission;
 using ActorKube.ApiServer.Authentication;
 using ActorKube.ApiServer.Authorization;
 using ActorKube.ApiServer.Endpoints;
+using ActorKube.ApiServer.Endpoints.Proxies;
 using ActorKube.ApiServer.OpenApi;
 using ActorKube.ApiServer.Pipeline;
 using ActorKube.ApiServer.Registry;
@@ -25,14 +26,14 @@ namespace ActorKube.ApiServer;
 public sealed class ApiServerHost : IAsyncDisposable
 {
     private readonly WebApplication _web;
-    private readonly KubeletConnector _kubelets;
+    private readonly IReadOnlyList<IDisposable> _connections;
     private readonly Bootstrap _bootstrap;
     private readonly CancellationTokenSource _stopping;
 
-    private ApiServerHost(WebApplication web, ApiPipeline pipeline, ClusterCertificates certificates, TokenAuthenticator tokens, KubeletConnector kubelets, Bootstrap bootstrap, CancellationTokenSource stopping, int port)
+    private ApiServerHost(WebApplication web, ApiPipeline pipeline, ClusterCertificates certificates, TokenAuthenticator tokens, IReadOnlyList<IDisposable> connections, Bootstrap bootstrap, CancellationTokenSource stopping, int port)
     {
         _web = web;
-        _kubelets = kubelets;
+        _connections = connections;
         _bootstrap = bootstrap;
         _stopping = stopping;
         Pipeline = pipeline;
@@ -95,6 +96,7 @@ public sealed class ApiServerHost : IAsyncDisposable
         var serve = new ApiServerActor.Serve(pipeline, tokens, settings.WatchWindow, expiry);
         _ = bootstrap.NamespacesDone.ContinueWith(_ => actor.Tell(serve), TaskScheduler.Default);
         var kubelets = new KubeletConnector(certificates.Authority, certificates.KubeletClient(), time);
+        var objects = new ObjectProxy(pipeline, registry);
         var stopping = new CancellationTokenSource();
         var responses = new ResponseWriter(settings, time);
         var health = new Health(
@@ -107,7 +109,7 @@ public sealed class ApiServerHost : IAsyncDisposable
         ]);
         var edge = new HttpEdge(
             pipeline, new RequestAuthenticator(new CertificateAuthenticator(certificates.Authority, time), tokens), responses, new WatchWriter(time, stopping.Token),
-            new Discovery(registry.Kinds, responses), health, new PlainEndpoints(responses, new OpenApiDocuments(registry.Kinds, "v1.36.0")), new NodeProxy(pipeline, registry, kubelets), identities, settings,
+            new Discovery(registry.Kinds, responses), health, new PlainEndpoints(responses, new OpenApiDocuments(registry.Kinds, "v1.36.0")), new NodeProxy(pipeline, registry, kubelets), objects, identities, settings,
             logs.CreateLogger<HttpEdge>());
         var serving = certificates.ApiServer(
             new AddressRange(settings.ServiceClusterIpRange).Address(1), [.. addresses, .. settings.CertificateNames, .. settings.AdvertiseAddress is { Length: > 0 } own ? new[] { own } : []]);
@@ -115,7 +117,7 @@ public sealed class ApiServerHost : IAsyncDisposable
         await web.StartAsync().ConfigureAwait(false);
         var port = new Uri(web.Urls.First()).Port;
         listening.SetResult(port);
-        return new ApiServerHost(web, pipeline, certificates, tokens, kubelets, bootstrap, stopping, port);
+        return new ApiServerHost(web, pipeline, certificates, tokens, [kubelets, objects], bootstrap, stopping, port);
     }
 
     /// <summary>Stops the HTTPS endpoint; the actors end with their system.</summary>
@@ -126,7 +128,11 @@ public sealed class ApiServerHost : IAsyncDisposable
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(2));
         await _web.StopAsync(limit.Token).ConfigureAwait(false);
         await _web.DisposeAsync().ConfigureAwait(false);
-        _kubelets.Dispose();
+        foreach (var connection in _connections)
+        {
+            connection.Dispose();
+        }
+
         _stopping.Dispose();
         Certificates.Dispose();
     }
@@ -137,6 +143,7 @@ public sealed class ApiServerHost : IAsyncDisposable
         builder.Configuration.Sources.Clear();
         builder.Logging.ClearProviders();
         builder.Services.AddSingleton(logs);
+        builder.Services.AddHttpForwarder();
         builder.WebHost.UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {

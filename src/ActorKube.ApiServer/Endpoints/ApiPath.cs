@@ -52,6 +52,25 @@ internal readonly record struct ApiPath(string Group, string Version, string Nam
         return resource.Length > 0;
     }
 
+    /// <summary>
+    /// The URL as it came, cut behind the subresource: the path up to it, and what follows it, with its leading slash, without the query. Unlike
+    /// <see cref="Rest"/>, escapes and a trailing slash stay as they are.
+    /// </summary>
+    /// <param name="rawTarget">The request's target, such as <c>/api/v1/namespaces/x/pods/y/proxy/a%2Fb?c=d</c>.</param>
+    public (string Prefix, string Behind) SplitBehindSubresource(string rawTarget)
+    {
+        var path = rawTarget.Split('?')[0];
+        var segments = (Group.Length == 0 ? 2 : 3) + (Watch ? 1 : 0) + (Namespace.Length > 0 ? 2 : 0) + 3;
+        var at = 0;
+        for (; segments > 0 && at < path.Length; segments--)
+        {
+            var next = path.IndexOf('/', at + 1);
+            at = next < 0 ? path.Length : next;
+        }
+
+        return (path[..at], path[at..]);
+    }
+
     /// <summary>The verb of an HTTP method on this path; null for a method that means nothing here.</summary>
     public string? Verb(string method, bool watch) => method switch
     {

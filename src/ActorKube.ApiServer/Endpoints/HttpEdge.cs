@@ -4,6 +4,7 @@ using ActorKube.Api.Machinery;
 using ActorKube.Api.Meta;
 using ActorKube.ApiServer.Authentication;
 using ActorKube.ApiServer.Authorization;
+using ActorKube.ApiServer.Endpoints.Proxies;
 using ActorKube.ApiServer.Pipeline;
 using ActorKube.Client.Protocol;
 using Microsoft.AspNetCore.Http;
@@ -14,7 +15,7 @@ namespace ActorKube.ApiServer.Endpoints;
 /// <summary>The HTTPS edge: who calls, what the URL means, and how the answer is written. What happens in between is the pipeline's.</summary>
 internal sealed class HttpEdge(
     ApiPipeline pipeline, RequestAuthenticator authenticator, ResponseWriter responses, WatchWriter watches, Discovery discovery, Health health,
-    PlainEndpoints plain, NodeProxy nodes, Identities identities, ApiServerSettings settings, ILogger<HttpEdge> log)
+    PlainEndpoints plain, NodeProxy nodes, ObjectProxy objects, Identities identities, ApiServerSettings settings, ILogger<HttpEdge> log)
 {
     /// <summary>Answers one request.</summary>
     public async Task HandleAsync(HttpContext http)
@@ -80,7 +81,8 @@ internal sealed class HttpEdge(
     private async Task ResourceAsync(HttpContext http, ApiPath target, UserInfo user)
     {
         var kind = KindRegistry.BuiltIn.Find(target.Group, target.Version, target.Resource);
-        var verb = target.Verb(http.Request.Method, IsWatch(http))
+        var proxied = kind is not null && ObjectProxy.Serves(kind, target.Subresource);
+        var verb = target.Verb(http.Request.Method, IsWatch(http)) ?? (proxied ? "" : null)
             ?? throw new ApiException(ApiError.Status(405, "MethodNotAllowed", "the server does not allow this method on the requested resource"));
         if (kind is null || (target.Rest.Length > 0 && target.Subresource != "proxy") || (target.Namespace.Length > 0 && !kind.Namespaced))
         {
@@ -102,7 +104,13 @@ internal sealed class HttpEdge(
         };
         if (NodeProxy.Serves(kind, target.Subresource))
         {
-            await nodes.ForwardAsync(http, request, user, target.Rest).ConfigureAwait(false);
+            await nodes.ForwardAsync(http, request, user, target).ConfigureAwait(false);
+            return;
+        }
+
+        if (proxied)
+        {
+            await objects.ForwardAsync(http, request, target, user).ConfigureAwait(false);
             return;
         }
 

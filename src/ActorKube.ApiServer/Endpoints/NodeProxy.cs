@@ -24,8 +24,8 @@ internal sealed class NodeProxy(ApiPipeline pipeline, ResourceRegistry registry,
     /// <param name="http">The request.</param>
     /// <param name="request">What it asks.</param>
     /// <param name="user">Who asks.</param>
-    /// <param name="rest">The path behind <c>nodes/&lt;name&gt;/proxy/</c>.</param>
-    public async Task ForwardAsync(HttpContext http, ApiRequest request, UserInfo user, string rest)
+    /// <param name="target">What its URL names.</param>
+    public async Task ForwardAsync(HttpContext http, ApiRequest request, UserInfo user, ApiPath target)
     {
         var kind = request.Resource == "nodes" ? registry.Of<V1Node>().Kind : registry.Of<V1Pod>().Kind;
         if (!kind.Subresources.Any(s => s.Name == request.Subresource && s.Verbs.Contains(request.Verb)))
@@ -38,7 +38,8 @@ internal sealed class NodeProxy(ApiPipeline pipeline, ResourceRegistry registry,
         if (request.Resource == "nodes")
         {
             var node = await NodeAddressAsync(request.Name, http.RequestAborted).ConfigureAwait(false);
-            await kubelets.RelayAsync(http, node.Host, node.Port, $"/{rest}{http.Request.QueryString}").ConfigureAwait(false);
+            var (_, behind) = target.SplitBehindSubresource(http.Features.GetRequiredFeature<Microsoft.AspNetCore.Http.Features.IHttpRequestFeature>().RawTarget);
+            await kubelets.RelayAsync(http, node.Host, node.Port, $"{(behind.Length == 0 ? "/" : behind)}{http.Request.QueryString}").ConfigureAwait(false);
             return;
         }
 

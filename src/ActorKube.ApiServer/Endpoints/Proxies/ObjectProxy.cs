@@ -1,0 +1,116 @@
+using System.Net;
+using System.Net.Security;
+using ActorKube.Api.Kinds;
+using ActorKube.Api.Machinery;
+using ActorKube.Api.Meta;
+using ActorKube.ApiServer.Authorization;
+using ActorKube.ApiServer.Pipeline;
+using ActorKube.ApiServer.Registry;
+using ActorKube.Client.Protocol;
+using k8s.Models;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.DependencyInjection;
+using Yarp.ReverseProxy.Forwarder;
+
+namespace ActorKube.ApiServer.Endpoints.Proxies;
+
+/// <summary>
+/// pods/proxy and services/proxy: any HTTP request, upgrades included, passed on to what runs in the cluster.
+/// Source: https://kubernetes.io/docs/tasks/access-application-cluster/access-cluster-services/
+/// </summary>
+internal sealed class ObjectProxy : IDisposable
+{
+    private readonly ApiPipeline _pipeline;
+    private readonly ResourceRegistry _registry;
+    private readonly HttpMessageInvoker _http;
+    private uint _turn;
+
+    /// <summary>A proxy for requests that the pipeline allows.</summary>
+    public ObjectProxy(ApiPipeline pipeline, ResourceRegistry registry)
+    {
+        _pipeline = pipeline;
+        _registry = registry;
+        _http = new HttpMessageInvoker(new SocketsHttpHandler
+        {
+            UseProxy = false,
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            AutomaticDecompression = DecompressionMethods.None,
+            ConnectTimeout = TimeSpan.FromSeconds(30),
+            // Certificates in pods are their owners' own; Kubernetes does not check them here either.
+            SslOptions = new SslClientAuthenticationOptions { RemoteCertificateValidationCallback = (_, _, _, _) => true },
+        });
+    }
+
+    /// <summary>Whether the subresource is a proxy to an object.</summary>
+    public static bool Serves(ResourceKind kind, string subresource) => subresource == "proxy" && (kind.ClrType == typeof(V1Pod) || kind.ClrType == typeof(V1Service));
+
+    /// <inheritdoc/>
+    public void Dispose() => _http.Dispose();
+
+    /// <summary>Passes the request on.</summary>
+    /// <param name="http">The request.</param>
+    /// <param name="request">What it asks.</param>
+    /// <param name="path">What its URL names.</param>
+    /// <param name="user">Who asks.</param>
+    public async Task ForwardAsync(HttpContext http, ApiRequest request, ApiPath path, UserInfo user)
+    {
+        var access = new AccessRequest(user, request.Verb, request.Group, request.Version, request.Resource, request.Subresource, request.Namespace, request.Name);
+        await _pipeline.AuthorizeAsync(access, http.RequestAborted).ConfigureAwait(false);
+        var raw = http.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
+        var (prefix, rest) = path.SplitBehindSubresource(raw);
+        if (rest.Length == 0 && (HttpMethods.IsGet(http.Request.Method) || HttpMethods.IsHead(http.Request.Method)))
+        {
+            http.Response.StatusCode = StatusCodes.Status301MovedPermanently;
+            http.Response.Headers.Location = $"{prefix}/{http.Request.QueryString}";
+            return;
+        }
+
+        var target = await TargetAsync(request, http.RequestAborted).ConfigureAwait(false);
+        if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
+        {
+            limit.MaxRequestBodySize = null;
+        }
+
+        var url = new Uri($"{target.Url}{(rest.Length == 0 ? "/" : rest)}{http.Request.QueryString}", new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
+        var forwarder = http.RequestServices.GetRequiredService<IHttpForwarder>();
+        var error = await forwarder.SendAsync(
+            http, target.Url, _http, new ForwarderRequestConfig { ActivityTimeout = TimeSpan.FromDays(1), Version = HttpVersion.Version11, VersionPolicy = HttpVersionPolicy.RequestVersionOrLower },
+            new ProxyTransformer(url, prefix)).ConfigureAwait(false);
+        if (error != ForwarderError.None && !http.Response.HasStarted && !http.RequestAborted.IsCancellationRequested)
+        {
+            var cause = http.GetForwarderErrorFeature()?.Exception;
+            http.Response.Clear();
+            throw ApiError.Unavailable($"error trying to reach service: {cause?.InnerException?.Message ?? cause?.Message ?? error.ToString()}");
+        }
+    }
+
+    private async ValueTask<ProxyTarget> TargetAsync(ApiRequest request, CancellationToken cancellationToken)
+    {
+        if (!ProxyName.TryParse(request.Name, out var name))
+        {
+            throw ApiError.BadRequest($"invalid {(request.Resource == "pods" ? "pod" : "service")} request \"{request.Name}\"");
+        }
+
+        if (request.Resource == "pods")
+        {
+            var pod = await FindAsync<V1Pod>(request.Namespace, name.Name, cancellationToken).ConfigureAwait(false);
+            var node = (await Freshness.AnyAsync(_registry.Of<V1Node>(), cancellationToken).ConfigureAwait(false)).Objects.Find(pod.Spec.NodeName ?? "")?.Object.As<V1Node>();
+            return ProxyTarget.Of(name, pod, node?.Status?.NodeInfo?.ContainerRuntimeVersion?.StartsWith("process://", StringComparison.Ordinal) == true);
+        }
+
+        var service = await FindAsync<V1Service>(request.Namespace, name.Name, cancellationToken).ConfigureAwait(false);
+        var slices = (await Freshness.ConsistentAsync(_registry.Of<V1EndpointSlice>(), cancellationToken).ConfigureAwait(false)).Objects.Range($"{request.Namespace}/")
+            .Select(o => o.Object.As<V1EndpointSlice>())
+            .Where(s => s.Metadata.Labels is { } labels && labels.TryGetValue("kubernetes.io/service-name", out var owner) && owner == name.Name);
+        return ProxyTarget.Of(name, service, slices, Interlocked.Increment(ref _turn));
+    }
+
+    private async ValueTask<T> FindAsync<T>(string ns, string name, CancellationToken cancellationToken)
+    {
+        var resource = _registry.Of<T>();
+        var state = await Freshness.ConsistentAsync(resource, cancellationToken).ConfigureAwait(false);
+        return state.Objects.Find(resource.Key(ns, name)) is { } found ? found.Object.As<T>() : throw ApiError.NotFound(resource.Kind, name);
+    }
+}
