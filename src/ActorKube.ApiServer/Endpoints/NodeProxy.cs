@@ -8,6 +8,7 @@ using ActorKube.ApiServer.Registry;
 using ActorKube.Client.Protocol;
 using k8s.Models;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace ActorKube.ApiServer.Endpoints;
 
@@ -38,7 +39,7 @@ internal sealed class NodeProxy(ApiPipeline pipeline, ResourceRegistry registry,
         if (request.Resource == "nodes")
         {
             var node = await NodeAddressAsync(request.Name, http.RequestAborted).ConfigureAwait(false);
-            var (_, behind) = target.SplitBehindSubresource(http.Features.GetRequiredFeature<Microsoft.AspNetCore.Http.Features.IHttpRequestFeature>().RawTarget);
+            var (_, behind) = target.SplitBehindSubresource(http.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget);
             await kubelets.RelayAsync(http, node.Host, node.Port, $"{(behind.Length == 0 ? "/" : behind)}{http.Request.QueryString}").ConfigureAwait(false);
             return;
         }
@@ -53,7 +54,7 @@ internal sealed class NodeProxy(ApiPipeline pipeline, ResourceRegistry registry,
         }
 
         var (host, port) = await NodeAddressAsync(pod.Spec.NodeName, http.RequestAborted).ConfigureAwait(false);
-        if (http.Features.Get<Microsoft.AspNetCore.Http.Features.IHttpUpgradeFeature>() is { IsUpgradableRequest: true } upgrade)
+        if (http.Features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true } upgrade)
         {
             await kubelets.TunnelAsync(http, upgrade, host, port, path).ConfigureAwait(false);
         }
