@@ -75,9 +75,8 @@ public sealed class ApiServerHost : IAsyncDisposable
         var certificates = ClusterCertificates.Open(settings.PkiDirectory, time);
         var tokens = TokenAuthenticator.Open(settings.TokenFile);
         var authorizer = new ComponentAuthorizer();
-        var admission = new AdmissionChain(
-            [new NamespaceLifecycle(registry), new ServiceAccountAdmission(), new DefaultTolerationSeconds(), new PriorityAdmission(registry)], settings.DisabledAdmission);
         var writer = new ObjectWriter(store, settings.StoreTimeout);
+        var admission = AdmissionPlugins.Chain(registry, writer, settings.Admission, identities, time);
         var modifier = new Modifier(writer);
         var services = new ServiceAllocator(registry, settings, new Random());
         var creates = new Creates(writer, admission, identities, services);

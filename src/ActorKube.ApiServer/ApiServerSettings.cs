@@ -1,4 +1,5 @@
 using System.Net;
+using ActorKube.ApiServer.Admission;
 using Akka.Configuration;
 
 namespace ActorKube.ApiServer;
@@ -60,8 +61,8 @@ public sealed record ApiServerSettings
     /// <summary>How long an Event is kept after it was last written.</summary>
     public required TimeSpan EventTtl { get; init; }
 
-    /// <summary>Admission plugins that are switched off.</summary>
-    public required IReadOnlyList<string> DisabledAdmission { get; init; }
+    /// <summary>The admission plugins.</summary>
+    public required AdmissionSettings Admission { get; init; }
 
     /// <summary>Reads the section; what it lacks comes from the reference.</summary>
     /// <param name="config">The whole configuration of the process.</param>
@@ -89,7 +90,7 @@ public sealed record ApiServerSettings
             WatchTimeout = section.GetTimeSpan("watch.timeout"),
             StoreTimeout = section.GetTimeSpan("store-timeout"),
             EventTtl = section.GetTimeSpan("event-ttl"),
-            DisabledAdmission = [.. section.GetStringList("admission.disabled")],
+            Admission = AdmissionSettings.From(section.GetConfig("admission")),
         };
     }
 

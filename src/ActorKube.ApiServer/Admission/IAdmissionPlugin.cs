@@ -1,4 +1,5 @@
 using ActorKube.Api.Kinds;
+using ActorKube.Api.Machinery;
 using ActorKube.Api.Meta;
 
 namespace ActorKube.ApiServer.Admission;
@@ -14,16 +15,26 @@ namespace ActorKube.ApiServer.Admission;
 /// <param name="User">Who writes.</param>
 /// <param name="DryRun">Whether nothing will be written.</param>
 public sealed record AdmissionRequest(
-    string Operation, ResourceKind Kind, string Subresource, string Namespace, string Name, object? Object, object? Old, UserInfo User, bool DryRun);
+    string Operation, ResourceKind Kind, string Subresource, string Namespace, string Name, object? Object, object? Old, UserInfo User, bool DryRun)
+{
+    /// <summary>Takes a text for a <c>Warning</c> header; null where nobody would read it.</summary>
+    public Action<string>? Warn { get; init; }
+
+    /// <summary>The 403 that refuses the write.</summary>
+    public ApiException Forbidden(string why) => ApiError.Forbidden(Kind, Name, why);
+}
 
 /// <summary>
 /// A rule of the cluster that a write passes before it happens, beyond what its kind asks for. A plugin refuses by throwing an
-/// <see cref="Api.Machinery.ApiException"/>, usually a 403.
+/// <see cref="ApiException"/>, usually a 403.
 /// </summary>
 public interface IAdmissionPlugin
 {
     /// <summary>The plugin's name in the configuration, such as <c>NamespaceLifecycle</c>.</summary>
     string Name { get; }
+
+    /// <summary>Whether the plugin looks at such writes at all. Asked once for each kind and operation.</summary>
+    bool Handles(string operation, ResourceKind kind) => operation is "CREATE" or "UPDATE";
 
     /// <summary>Changes the object before it is validated.</summary>
     ValueTask MutateAsync(AdmissionRequest request, CancellationToken cancellationToken) => ValueTask.CompletedTask;

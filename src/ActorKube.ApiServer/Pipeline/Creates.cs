@@ -45,7 +45,7 @@ internal sealed class Creates(ObjectWriter writer, AdmissionChain admission, Ide
 
         context.Strategy.Default(value);
         context.Strategy.DefaultOnCreate(value);
-        var request = new AdmissionRequest("CREATE", context.Kind, "", metadata.NamespaceProperty ?? "", metadata.Name ?? "", value, null, context.User, context.DryRun);
+        var request = new AdmissionRequest("CREATE", context.Kind, "", metadata.NamespaceProperty ?? "", metadata.Name ?? "", value, null, context.User, context.DryRun) { Warn = context.Warn };
         await admission.MutateAsync(request, context.Cancelled).ConfigureAwait(false);
         context.Strategy.PrepareForCreate(value);
         if (value is V1Service service)

@@ -95,7 +95,7 @@ internal sealed class Updates(Modifier modifier, Creates creates, AdmissionChain
 
         var strategy = context.Strategy;
         strategy.Default(value);
-        var request = new AdmissionRequest("UPDATE", context.Kind, subresource, context.Request.Namespace, context.Request.Name, value, current.Value, context.User, context.DryRun);
+        var request = new AdmissionRequest("UPDATE", context.Kind, subresource, context.Request.Namespace, context.Request.Name, value, current.Value, context.User, context.DryRun) { Warn = context.Warn };
         await admission.MutateAsync(request, context.Cancelled).ConfigureAwait(false);
         var partial = subresource.Length > 0;
         if (!partial)

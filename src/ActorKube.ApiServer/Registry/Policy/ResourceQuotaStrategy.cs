@@ -33,8 +33,45 @@ internal sealed class ResourceQuotaStrategy : Strategy<V1ResourceQuota>
         foreach (var (name, amount) in value.Spec.Hard ?? new Dictionary<string, ResourceQuantity>())
         {
             var path = FieldPath.Spec.Child("hard").Key(name);
-            errors.Invalid(path, name, NameRules.QualifiedName(name));
+            var wrong = NameRules.QualifiedName(name);
+            errors.Invalid(path, name, wrong);
+            if (wrong.Count == 0 && QuotaScopeRules.WrongName(name) is { } nonstandard)
+            {
+                errors.Invalid(path, name, nonstandard);
+            }
+
             ResourceValidation.ValidateAmount(name, Quantity.From(amount), path, errors);
+        }
+
+        QuotaScopeRules.Validate(value.Spec, errors);
+        return errors;
+    }
+
+    /// <inheritdoc/>
+    protected override List<FieldError> ValidateUpdate(V1ResourceQuota value, V1ResourceQuota old)
+    {
+        var errors = new FieldErrors();
+        errors.AddRange(ValidateCreate(value));
+        if (!(value.Spec.Scopes ?? []).Order(StringComparer.Ordinal).SequenceEqual((old.Spec.Scopes ?? []).Order(StringComparer.Ordinal)))
+        {
+            errors.Invalid(FieldPath.Spec.Child("scopes"), value.Spec.Scopes, FieldErrors.Immutable);
+        }
+
+        return errors;
+    }
+
+    /// <inheritdoc/>
+    protected override List<FieldError> ValidateStatusUpdate(V1ResourceQuota value, V1ResourceQuota old)
+    {
+        var errors = new FieldErrors();
+        foreach (var (field, amounts) in new[] { ("hard", value.Status?.Hard), ("used", value.Status?.Used) })
+        {
+            foreach (var (name, amount) in amounts ?? new Dictionary<string, ResourceQuantity>())
+            {
+                var path = FieldPath.Status.Child(field).Key(name);
+                errors.Invalid(path, name, NameRules.QualifiedName(name));
+                ResourceValidation.ValidateAmount(name, Quantity.From(amount), path, errors);
+            }
         }
 
         return errors;
