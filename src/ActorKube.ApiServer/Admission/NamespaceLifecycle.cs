@@ -1,3 +1,4 @@
+using ActorKube.Api.Kinds;
 using ActorKube.Api.Machinery;
 using ActorKube.ApiServer.Pipeline;
 using ActorKube.ApiServer.Registry;
@@ -15,6 +16,9 @@ internal sealed class NamespaceLifecycle(ResourceRegistry registry) : IAdmission
 
     /// <inheritdoc/>
     public string Name => "NamespaceLifecycle";
+
+    /// <inheritdoc/>
+    public bool Handles(string operation, ResourceKind kind) => (operation == "CREATE" && kind.Namespaced) || (operation == "DELETE" && kind.ClrType == typeof(V1Namespace));
 
     /// <inheritdoc/>
     public async ValueTask MutateAsync(AdmissionRequest request, CancellationToken cancellationToken)
