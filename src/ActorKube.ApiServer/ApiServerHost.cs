@@ -5,6 +5,7 @@ using System.Security.Cryptography.X509Certificates;
 using ActorKube.ApiServer.Admission;
 using ActorKube.ApiServer.Authentication;
 using ActorKube.ApiServer.Authorization;
+using ActorKube.ApiServer.Encryption;
 using ActorKube.ApiServer.Endpoints;
 using ActorKube.ApiServer.Endpoints.Proxies;
 using ActorKube.ApiServer.OpenApi;
@@ -70,12 +71,15 @@ public sealed class ApiServerHost : IAsyncDisposable
         time ??= TimeProvider.System;
         identities ??= new Identities();
         var actor = system.ActorOf(Props.Create(() => new ApiServerActor(store)), ApiServerActor.Name);
-        var registry = new ResourceRegistry(store, actor, settings, time);
+        var keys = EncryptionKeys.Open(settings.EncryptionKeyFile, settings.EncryptedResources.Count > 0);
+        var encryption = new EncryptionAtRest(settings.EncryptedResources, keys);
+        var registry = new ResourceRegistry(store, actor, settings, time, encryption);
         registry.Of<V1Namespace>();
+        var encrypted = settings.EncryptedResources.Select(registry.Stored).ToList();
         var certificates = ClusterCertificates.Open(settings.PkiDirectory, time);
         var tokens = TokenAuthenticator.Open(settings.TokenFile);
         var authorizer = new ComponentAuthorizer();
-        var writer = new ObjectWriter(store, settings.StoreTimeout);
+        var writer = new ObjectWriter(store, settings.StoreTimeout, encryption);
         var admission = AdmissionPlugins.Chain(registry, writer, settings.Admission, identities, time);
         var modifier = new Modifier(writer);
         var services = new ServiceAllocator(registry, settings, new Random());
@@ -116,6 +120,8 @@ public sealed class ApiServerHost : IAsyncDisposable
         await web.StartAsync().ConfigureAwait(false);
         var port = new Uri(web.Urls.First()).Port;
         listening.SetResult(port);
+        var rewriter = new EncryptionRewriter(writer, time, logs.CreateLogger<EncryptionRewriter>());
+        _ = Task.Run(() => rewriter.RewriteAsync(encrypted, stopping.Token));
         return new ApiServerHost(web, pipeline, certificates, tokens, [kubelets, objects], bootstrap, stopping, port);
     }
 

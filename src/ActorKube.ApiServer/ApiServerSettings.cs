@@ -61,6 +61,12 @@ public sealed record ApiServerSettings
     /// <summary>How long an Event is kept after it was last written.</summary>
     public required TimeSpan EventTtl { get; init; }
 
+    /// <summary>Resource types that are encrypted in the store.</summary>
+    public required IReadOnlyList<string> EncryptedResources { get; init; }
+
+    /// <summary>File of the keys that stored objects are encrypted with.</summary>
+    public required string EncryptionKeyFile { get; init; }
+
     /// <summary>The admission plugins.</summary>
     public required AdmissionSettings Admission { get; init; }
 
@@ -90,6 +96,8 @@ public sealed record ApiServerSettings
             WatchTimeout = section.GetTimeSpan("watch.timeout"),
             StoreTimeout = section.GetTimeSpan("store-timeout"),
             EventTtl = section.GetTimeSpan("event-ttl"),
+            EncryptedResources = [.. section.GetStringList("encryption.resources")],
+            EncryptionKeyFile = section.GetString("encryption.key-file"),
             Admission = AdmissionSettings.From(section.GetConfig("admission")),
         };
     }

@@ -87,7 +87,7 @@ internal sealed class Modifier(ObjectWriter writer)
         var resource = context.Resource;
         var ends = EndsObject(value, current.Value);
         var encoded = ObjectWriter.Encode(resource, value);
-        if (!ends && encoded.Bytes.AsSpan().SequenceEqual(entry.Stored.Span))
+        if (!ends && !entry.Stale && encoded.Bytes.AsSpan().SequenceEqual(entry.Stored.Span))
         {
             return (current, entry.Revision);
         }

@@ -1,4 +1,5 @@
 using ActorKube.Api.Machinery;
+using ActorKube.ApiServer.Encryption;
 using ActorKube.ApiServer.Registry;
 using ActorKube.ApiServer.WatchCache;
 using ActorKube.Store.Protocol;
@@ -14,7 +15,7 @@ namespace ActorKube.ApiServer.Pipeline;
 internal readonly record struct WriteResult(CachedObject? Written, long CurrentRevision);
 
 /// <summary>Writes objects to the store and waits until the watch cache shows them, so that a client can read what it wrote.</summary>
-internal sealed class ObjectWriter(IActorRef store, TimeSpan timeout)
+internal sealed class ObjectWriter(IActorRef store, TimeSpan timeout, EncryptionAtRest? encryption = null)
 {
     /// <summary>The bytes that the store keeps of an object: the stored version without resourceVersion. The object is given away.</summary>
     public static (byte[] Bytes, object Stored) Encode(ServedResource resource, object value)
@@ -31,12 +32,19 @@ internal sealed class ObjectWriter(IActorRef store, TimeSpan timeout)
     public async Task<WriteResult> PutAsync(ServedResource resource, string key, (byte[] Bytes, object Stored) value, Expected expected, Cause cause)
     {
         ObjectBytes.Remember(value.Bytes, value.Stored);
-        return await WriteAsync(resource, key, new Put(resource.StoreResource, key, value.Bytes, expected, cause), value.Bytes).ConfigureAwait(false);
+        return await PutAsync(resource, key, value.Bytes, expected, cause).ConfigureAwait(false);
     }
+
+    /// <summary>Writes JSON as <see cref="Encode"/> makes it.</summary>
+    public Task<WriteResult> PutAsync(ServedResource resource, string key, byte[] json, Expected expected, Cause cause) =>
+        WriteAsync(resource, key, new Put(resource.StoreResource, key, Seal(resource, key, json), expected, cause), json);
 
     /// <summary>Removes an object; its last form is what watchers are told.</summary>
     public Task<WriteResult> RemoveAsync(ServedResource resource, string key, ReadOnlyMemory<byte> last, Expected expected, Cause cause) =>
-        WriteAsync(resource, key, new Remove(resource.StoreResource, key, last, expected, cause), last);
+        WriteAsync(resource, key, new Remove(resource.StoreResource, key, Seal(resource, key, last), expected, cause), last);
+
+    private ReadOnlyMemory<byte> Seal(ServedResource resource, string key, ReadOnlyMemory<byte> json) =>
+        encryption?.Covers(resource.StoreResource) == true ? encryption.Seal(resource.StoreResource, key, json.ToArray()) : json;
 
     // The client may be gone meanwhile, but the write goes on: its outcome is awaited without the client's token.
     private async Task<WriteResult> WriteAsync(ServedResource resource, string key, IStoreMessage command, ReadOnlyMemory<byte> bytes)

@@ -1,7 +1,9 @@
 using System.Collections.Concurrent;
 using ActorKube.Api.Kinds;
+using ActorKube.ApiServer.Encryption;
 using ActorKube.ApiServer.WatchCache;
 using Akka.Actor;
+using Akka.Configuration;
 
 namespace ActorKube.ApiServer.Registry;
 
@@ -15,6 +17,7 @@ internal sealed class ResourceRegistry
     private readonly IActorRef _watchCaches;
     private readonly ApiServerSettings _settings;
     private readonly TimeProvider _time;
+    private readonly EncryptionAtRest? _encryption;
     private readonly ConcurrentDictionary<ResourceKind, Lazy<ServedResource>> _served = [];
     private readonly ConcurrentDictionary<string, Lazy<(ResourceCache Cache, RevisionReader Revisions)>> _stored = [];
 
@@ -23,8 +26,9 @@ internal sealed class ResourceRegistry
     /// <param name="watchCaches">The <see cref="WatchCacheSupervisor"/>.</param>
     /// <param name="settings">How much history caches keep.</param>
     /// <param name="time">Clock.</param>
-    public ResourceRegistry(IActorRef store, IActorRef watchCaches, ApiServerSettings settings, TimeProvider time) =>
-        (_store, _watchCaches, _settings, _time) = (store, watchCaches, settings, time);
+    /// <param name="encryption">How objects are stored; null when all are JSON.</param>
+    public ResourceRegistry(IActorRef store, IActorRef watchCaches, ApiServerSettings settings, TimeProvider time, EncryptionAtRest? encryption = null) =>
+        (_store, _watchCaches, _settings, _time, _encryption) = (store, watchCaches, settings, time, encryption);
 
     /// <summary>The kinds.</summary>
     public KindRegistry Kinds => KindRegistry.BuiltIn;
@@ -35,6 +39,11 @@ internal sealed class ResourceRegistry
     /// <summary>The stored kind of a model class.</summary>
     public ServedResource Of<T>() => Of(Kinds.Of(typeof(T)));
 
+    /// <summary>The stored kind of a resource type as configuration names it. Throws <see cref="ConfigurationException"/> when there is none.</summary>
+    public ServedResource Stored(string groupResource) => Kinds.All.FirstOrDefault(k => k.IsStored && k.GroupResource == groupResource && StorageVersions.Of(k).Stored == k) is { } kind
+        ? Of(kind)
+        : throw new ConfigurationException($"actorkube.apiserver.encryption.resources: there is no resource '{groupResource}'");
+
     private ServedResource Serve(ResourceKind kind)
     {
         var (stored, converter) = StorageVersions.Of(kind);
@@ -44,7 +53,7 @@ internal sealed class ResourceRegistry
 
     private (ResourceCache Cache, RevisionReader Revisions) Open(ResourceKind stored)
     {
-        var cache = new ResourceCache(stored.GroupResource, stored.ClrType!, _settings.WatchHistory, _time);
+        var cache = new ResourceCache(stored.GroupResource, stored.ClrType!, _settings.WatchHistory, _time, _encryption);
         _watchCaches.Tell(new WatchCacheSupervisor.Start(cache));
         return (cache, new RevisionReader(stored.GroupResource, _store, _settings.StoreTimeout));
     }

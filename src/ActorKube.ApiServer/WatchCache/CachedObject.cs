@@ -10,8 +10,9 @@ namespace ActorKube.ApiServer.WatchCache;
 /// <param name="Key"><c>namespace/name</c> or <c>name</c>.</param>
 /// <param name="Revision">The store's revision of its last write.</param>
 /// <param name="Object">The object with its resourceVersion, shared by all readers.</param>
-/// <param name="Stored">Its JSON as the store has it, without resourceVersion.</param>
-internal sealed record CachedObject(string Key, long Revision, ApiObject Object, ReadOnlyMemory<byte> Stored);
+/// <param name="Stored">Its JSON as it was written, without resourceVersion.</param>
+/// <param name="Stale">Whether the store has it in another form than it would be written in now, such as encrypted with an older key.</param>
+internal sealed record CachedObject(string Key, long Revision, ApiObject Object, ReadOnlyMemory<byte> Stored, bool Stale = false);
 
 /// <summary>One change, as watchers see it.</summary>
 /// <param name="Position">Its place in the log: counts up by one.</param>

@@ -1,4 +1,5 @@
 using ActorKube.Api.Machinery;
+using ActorKube.ApiServer.Encryption;
 using ActorKube.Store.Protocol;
 
 namespace ActorKube.ApiServer.WatchCache;
@@ -18,7 +19,9 @@ internal sealed record CacheState(long Revision, SortedSnapshot<CachedObject> Ob
 internal sealed class ResourceCache
 {
     private readonly int _history;
+    private readonly EncryptionAtRest? _encryption;
     private readonly PinnedStates _pins;
+    private volatile string? _failure;
     private volatile CacheState? _state;
     private volatile TaskCompletionSource _changed = NewSignal();
     private long _bookmarkTick;
@@ -28,11 +31,13 @@ internal sealed class ResourceCache
     /// <param name="type">Model class of its objects.</param>
     /// <param name="history">How many changes it keeps for watchers.</param>
     /// <param name="time">Clock for how long the state behind a continue token is kept.</param>
-    public ResourceCache(string resource, Type type, int history, TimeProvider time)
+    /// <param name="encryption">How stored bytes are read; null when they are JSON.</param>
+    public ResourceCache(string resource, Type type, int history, TimeProvider time, EncryptionAtRest? encryption = null)
     {
         Resource = resource;
         Type = type;
         _history = history;
+        _encryption = encryption;
         _pins = new PinnedStates(time);
     }
 
@@ -127,6 +132,7 @@ internal sealed class ResourceCache
         }
 
         var objects = SortedSnapshot<CachedObject>.From(snapshot.Objects.Select(o => (o.Key, Decode(o.Key, o.Revision, o.Value))));
+        _failure = null;
         Publish(new CacheState(snapshot.Revision, objects, new EventLog(_history), snapshot.Revision, 0));
     }
 
@@ -160,6 +166,13 @@ internal sealed class ResourceCache
         }
     }
 
+    /// <summary>Tells whoever waits for a newer state why there is none.</summary>
+    public void Fail(string reason)
+    {
+        _failure = reason;
+        Signal();
+    }
+
     /// <summary>Makes watchers send their bookmarks.</summary>
     public void TickBookmarks()
     {
@@ -168,7 +181,9 @@ internal sealed class ResourceCache
     }
 
     private CachedObject Decode(string key, long revision, ReadOnlyMemory<byte> stored) =>
-        new(key, revision, ObjectBytes.ToApiObject(stored, revision, Type), stored);
+        _encryption?.Open(Resource, key, stored) is { } json
+            ? new CachedObject(key, revision, ObjectBytes.ToApiObject(json, revision, Type), json, _encryption.IsStale(Resource, stored.Span))
+            : new CachedObject(key, revision, ObjectBytes.ToApiObject(stored, revision, Type), stored);
 
     private void Publish(CacheState state)
     {
@@ -192,6 +207,11 @@ internal sealed class ResourceCache
             if (_state is { } state && state.Revision >= revision)
             {
                 return state;
+            }
+
+            if (_failure is { } failure)
+            {
+                throw ApiError.Internal(failure);
             }
 
             await changed.WaitAsync(cancellationToken).ConfigureAwait(false);

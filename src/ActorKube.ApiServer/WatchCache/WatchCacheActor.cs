@@ -1,3 +1,4 @@
+using ActorKube.ApiServer.Encryption;
 using ActorKube.Store.Protocol;
 using Akka.Actor;
 using Akka.Event;
@@ -54,7 +55,19 @@ internal sealed class WatchCacheActor : ReceiveActor, IWithTimers
 
     private void Handle(StoreSnapshot snapshot)
     {
-        _cache.Apply(snapshot);
+        try
+        {
+            _cache.Apply(snapshot);
+        }
+        catch (UnreadableObjectException e)
+        {
+            // Asking again would bring the same bytes.
+            Timers.Cancel(SnapshotOverdue.Instance);
+            _log.Error("No {Resource} can be served: {Reason}", _cache.Resource, e.Message);
+            _cache.Fail(e.Message);
+            return;
+        }
+
         _hasSnapshot = true;
         Timers.Cancel(SnapshotOverdue.Instance);
         _log.Debug("The cache of {Resource} starts at revision {Revision} with {Count} objects", snapshot.Resource, snapshot.Revision, snapshot.Objects.Count);

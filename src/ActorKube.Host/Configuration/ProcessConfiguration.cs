@@ -35,6 +35,7 @@ public static class ProcessConfiguration
               apiserver {
                 pki-directory = "{{data}}/pki"
                 token-file = "{{data}}/tokens.csv"
+                encryption.key-file = "{{data}}/encryption-keys"
               }
               kubelet.root-dir = "{{data}}/kubelet"
             }

@@ -20,6 +20,9 @@ public sealed class TestServer : IAsyncLifetime
     /// <summary>Settings beside those that every test server has.</summary>
     public string? Settings { get; init; }
 
+    /// <summary>Where everything of this server is.</summary>
+    public string DataDirectory => _directory;
+
     public static UserInfo AdminUser { get; } = new("kubernetes-admin", ["system:masters", "system:authenticated"]);
 
     public ApiServerHost Server { get; private set; } = null!;
@@ -49,7 +52,7 @@ public sealed class TestServer : IAsyncLifetime
         var config = ConfigurationFactory.ParseString($$"""
             actorkube {
               store.sqlite.directory = "{{_directory}}/store"
-              apiserver { bind-address = "127.0.0.1", port = 0, admission.disabled = ["ServiceAccount"], pki-directory = "{{_directory}}/pki", token-file = "{{_directory}}/tokens.csv" }
+              apiserver { bind-address = "127.0.0.1", port = 0, admission.disabled = ["ServiceAccount"], pki-directory = "{{_directory}}/pki", token-file = "{{_directory}}/tokens.csv", encryption.key-file = "{{_directory}}/encryption-keys" }
             }
             """);
         config = Settings is null ? config : ConfigurationFactory.ParseString(Settings).WithFallback(config);
