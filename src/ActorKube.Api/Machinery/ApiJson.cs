@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using k8s;
 
@@ -31,7 +32,8 @@ public static class ApiJson
     {
         JsonSerializerOptions? options = null;
         KubernetesJson.AddJsonOptions(o => options = o);
-        options = new JsonSerializerOptions(options!);
+        // Bodies are data, not part of a page: only what JSON itself asks for is escaped, which keeps them small and readable with `get --raw`.
+        options = new JsonSerializerOptions(options!) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
         options.Converters.Insert(0, new StatusJsonConverter());
         return options;
     }
