@@ -1,97 +1,92 @@
 using System.CommandLine;
-using System.Text.Json;
-using System.Text.Json.Nodes;
-using ActorKube.Api.Machinery.Patches;
+using ActorKube.Api.Machinery;
+using ActorKube.Cli.Apply;
+using ActorKube.Cli.CommandLine;
+using ActorKube.Cli.Manifests;
+using ActorKube.Cli.Output;
+using ActorKube.Cli.Session;
 
 namespace ActorKube.Cli.Commands;
 
-/// <summary>
-/// <c>akctl apply</c>: makes the cluster's objects what the manifests say. What was applied is kept in the annotation
-/// <c>kubectl.kubernetes.io/last-applied-configuration</c>, so that akctl and kubectl can take turns.
-/// </summary>
+/// <summary><c>akctl apply</c>: makes the cluster's objects what the manifests say.</summary>
 internal static class ApplyCommand
 {
-    private const string LastApplied = "kubectl.kubernetes.io/last-applied-configuration";
-
     public static Command Create()
     {
-        var files = new Option<string[]>("--filename", "-f") { Description = "File, folder or - for standard input.", Required = true };
-        var recursive = new Option<bool>("--recursive", "-R") { Description = "Read folders with all that is below them." };
-        var dryRun = new Option<bool>("--dry-run") { Description = "Let the server check everything and change nothing." };
-        var validate = new Option<string>("--validate") { Description = "strict, warn or ignore unknown fields.", DefaultValueFactory = _ => "strict" };
-        var command = new Command("apply", "Make objects what manifests say.") { files, recursive, dryRun, validate };
+        var files = Flags.Filename("apply");
+        var recursive = Flags.Recursive();
+        var dryRun = Flags.DryRun();
+        var validate = Flags.Text("--validate", "strict|warn|ignore", "What to do about fields that no object of the kind has: refuse (the default), warn, or nothing");
+        var output = Flags.Text("--output", "FORMAT", "yaml, json or name: show the objects as they are then", "-o");
+        var command = new KubeCommand("apply", "Make objects what manifests say")
+        {
+            Group = "Basic commands",
+            Usage = "-f FILE [options]",
+            About = "An object that is not there is created. Fields that the manifest had before and has no more are removed; fields that others set stay.\nWhat was applied is kept with the object as kubectl keeps it, so that the two can take turns.",
+            Examples = """
+                # One file, with one object or several
+                akctl apply -f web.yaml
+
+                # A folder and all below it
+                akctl apply -R -f manifests/
+
+                # From another program
+                generate-manifests | akctl apply -f -
+
+                # Let the server check everything, and change nothing
+                akctl apply -f web.yaml --dry-run=server
+                """,
+        };
+        foreach (var option in new Option[] { files, recursive, dryRun, validate, output })
+            command.Add(option);
         command.Run(async (parsed, cancellation) =>
         {
-            var session = CliSession.Open(parsed);
-            var manifests = Manifests.Read(parsed.GetValue(files)!, parsed.GetValue(recursive));
-            if (manifests.Count == 0)
+            if (parsed.GetValue(files) is not { Length: > 0 } sources)
+                throw new UsageException("must specify -f");
+            var format = parsed.GetValue(output) ?? "";
+            if (format.Length > 0 && !ObjectPrinter.Formats.Contains(format))
+                throw new CliException($"unable to match a printer suitable for the output format \"{format}\", allowed formats are: {string.Join(',', ObjectPrinter.Formats)}");
+            var applier = new Applier(CliSession.Open(parsed), Validation(parsed.GetValue(validate)), DryRuns.Parse(parsed.GetValue(dryRun)));
+            var errors = new List<Exception>();
+            var manifests = await ManifestReader.ReadAsync(applier.Session, sources, parsed.GetValue(recursive), errors, cancellation);
+            if (manifests.Count == 0 && errors.Count == 0)
                 throw new CliException("no objects passed to apply");
-            var validation = parsed.GetValue(validate)!.ToLowerInvariant() switch
-            {
-                "strict" or "true" => "Strict",
-                "warn" => "Warn",
-                "ignore" or "false" => "Ignore",
-                var other => throw new CliException($"invalid - validate option \"{other}\""),
-            };
-            var failed = 0;
-            foreach (var manifest in manifests)
-            {
-                try
-                {
-                    var verb = await ApplyAsync(session, manifest, validation, parsed.GetValue(dryRun) ? "All" : null, cancellation);
-                    Console.WriteLine($"{manifest} {verb}{(parsed.GetValue(dryRun) ? " (server dry run)" : "")}");
-                }
-                catch (Api.Machinery.ApiException e) when (manifests.Count > 1)
-                {
-                    // One bad object does not keep the others from being applied; the exit code still tells.
-                    failed++;
-                    await Console.Error.WriteLineAsync(CliCommand.Describe(e));
-                }
-            }
-
-            if (failed > 0)
-                throw new CliException("");
+            await ApplyAsync(applier, manifests, format, errors, cancellation);
+            SeveralException.ThrowIfAny(errors);
         });
         return command;
     }
 
-    private static async Task<string> ApplyAsync(CliSession session, Manifest manifest, string validation, string? dryRun, CancellationToken cancellation)
+    // One bad object does not keep the others from being applied; the exit code still tells.
+    private static async Task ApplyAsync(Applier applier, IReadOnlyList<Manifest> manifests, string format, List<Exception> errors, CancellationToken cancellation)
     {
-        if (manifest.Name.Length == 0)
-            throw new CliException($"{manifest.Source}: metadata.name is missing: apply needs a name");
-        var current = await session.FindAsync(session.Request("get", manifest.Kind, manifest.Name, ns: manifest.Namespace), cancellation);
-        var modified = WithLastApplied(manifest.Json);
-        (string, string?)[] query = [("fieldManager", "akctl-client-side-apply"), ("fieldValidation", validation), ("dryRun", dryRun)];
-        if (current is null)
+        var applied = new List<System.Text.Json.Nodes.JsonObject>();
+        foreach (var manifest in manifests)
         {
-            await session.SendAsync(session.Request("create", manifest.Kind, ns: manifest.Namespace, query: query) with { Body = Utf8(modified) }, cancellation);
-            return "created";
+            try
+            {
+                var result = await applier.ApplyAsync(manifest, cancellation);
+                applied.Add(result.Object);
+                if (format is "")
+                    Console.WriteLine($"{manifest} {result.Verb}{DryRuns.Suffix(applier.DryRun)}");
+                else if (format is "name")
+                    Console.WriteLine(manifest);
+            }
+            catch (Exception e) when (e is ApiException or CliException)
+            {
+                errors.Add(e);
+            }
         }
 
-        var original = (string?)current["metadata"]?["annotations"]?[LastApplied] is { } text ? JsonNode.Parse(text)!.AsObject() : null;
-        var patch = ThreeWayMergePatch.Create(original, modified, current, manifest.Kind.ClrType!);
-        if (patch.Count == 0)
-            return "unchanged";
-        await session.SendAsync(session.Request("patch", manifest.Kind, manifest.Name, ns: manifest.Namespace, query: query) with
-        {
-            ContentType = "application/strategic-merge-patch+json",
-            Body = Utf8(patch),
-        }, cancellation);
-        return "configured";
+        if (format is "yaml" or "json" && applied.Count > 0)
+            Console.Write(ObjectPrinter.Of(applied.Count == 1 ? applied[0] : ObjectPrinter.ListOf(applied), format, manifests[0].Kind));
     }
 
-    // The annotation holds the manifest without the annotation itself.
-    private static JsonObject WithLastApplied(JsonObject manifest)
+    private static string Validation(string? option) => option switch
     {
-        var plain = manifest.DeepClone().AsObject();
-        (plain["metadata"]?["annotations"] as JsonObject)?.Remove(LastApplied);
-        var modified = plain.DeepClone().AsObject();
-        var metadata = modified["metadata"]!.AsObject();
-        if (metadata["annotations"] is not JsonObject annotations)
-            metadata["annotations"] = annotations = [];
-        annotations[LastApplied] = plain.ToJsonString() + "\n";
-        return modified;
-    }
-
-    private static byte[] Utf8(JsonObject json) => JsonSerializer.SerializeToUtf8Bytes(json);
+        null or "strict" or "true" => "Strict",
+        "warn" => "Warn",
+        "ignore" or "false" => "Ignore",
+        _ => throw new CliException($"invalid - validate option \"{option}\"; must be one of: strict (or true), warn, ignore (or false)"),
+    };
 }

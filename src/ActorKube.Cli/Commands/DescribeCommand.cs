@@ -1,10 +1,11 @@
 using System.CommandLine;
-using System.Text.Json;
 using System.Text.Json.Nodes;
-using ActorKube.Api.Kinds;
 using ActorKube.Api.Machinery;
+using ActorKube.Cli.CommandLine;
+using ActorKube.Cli.Describe;
+using ActorKube.Cli.Manifests;
 using ActorKube.Cli.Output;
-using k8s.Models;
+using ActorKube.Cli.Session;
 
 namespace ActorKube.Cli.Commands;
 
@@ -13,64 +14,85 @@ internal static class DescribeCommand
 {
     public static Command Create()
     {
-        var resources = new Argument<string[]>("resources") { Description = "pod web-1 | deploy/web | nodes" };
-        var selector = new Option<string?>("--selector", "-l") { Description = "Label selector, such as 'app=web'." };
-        var command = new Command("describe", "Show one or more objects in detail, with their events.") { resources, selector };
+        var resources = new Argument<string[]>("resources") { Arity = ArgumentArity.ZeroOrMore };
+        var files = Flags.Filename("describe");
+        var recursive = Flags.Recursive();
+        var selector = Flags.Selector();
+        var all = Flags.AllNamespaces();
+        var events = Flags.On("--show-events", "With the events about the object");
+        var command = new KubeCommand("describe", "Show objects in detail, with the events about them")
+        {
+            Group = "Basic commands",
+            Usage = "(TYPE [NAME_PREFIX | -l SELECTOR] | TYPE/NAME | -f FILE) [options]",
+            Examples = """
+                # Why a pod does not run: its state and its events
+                akctl describe pod web-5d9c6b8f4-x2x7k
+
+                # All pods whose names begin with web
+                akctl describe pod web
+
+                # A Deployment, by the file it was made from
+                akctl describe -f web.yaml
+
+                # A node and what runs on it
+                akctl describe node node-1
+                """,
+        };
+        command.Add(resources);
+        foreach (var option in new Option[] { files, recursive, selector, all, events })
+            command.Add(option);
         command.Run(async (parsed, cancellation) =>
         {
             var session = CliSession.Open(parsed);
+            var describer = new Describer(session, parsed.GetValue(events));
+            var targets = parsed.GetValue(files) is { Length: > 0 } sources
+                ? (await ManifestReader.ReadAsync(session, sources, parsed.GetValue(recursive), cancellation)).Select(m => (Name: new ResourceName(m.Kind, m.Name), m.Namespace))
+                : (await NamesAsync(session, parsed.GetValue(resources)!, cancellation)).Select(n => (Name: n, Namespace: parsed.GetValue(all) ? "" : (string?)null));
             var first = true;
-            foreach (var name in ResourceNames.Parse(parsed.GetValue(resources) ?? []))
+            var errors = new List<Exception>();
+            foreach (var (name, ns) in targets)
             {
-                foreach (var json in await ObjectsAsync(session, name, parsed.GetValue(selector), cancellation))
+                try
                 {
-                    if (!first)
-                        Console.WriteLine("\n");
-                    first = false;
-                    foreach (var line in Description.Of(json))
-                        Console.WriteLine(line);
-                    await PrintEventsAsync(session, json, cancellation);
+                    foreach (var value in await ObjectsAsync(session, name, ns, parsed.GetValue(selector), cancellation))
+                    {
+                        Console.Write((first ? "" : "\n\n") + await describer.DescribeAsync(name.Kind, value, cancellation));
+                        first = false;
+                    }
+                }
+                catch (ApiException e)
+                {
+                    errors.Add(e);
                 }
             }
 
+            SeveralException.ThrowIfAny(errors);
             if (first)
-                await Console.Error.WriteLineAsync($"No resources found in {session.Namespace} namespace.");
+                await Console.Error.WriteLineAsync(parsed.GetValue(all) ? "No resources found" : $"No resources found in {session.Namespace} namespace.");
         });
         return command;
     }
 
-    private static async Task<IReadOnlyList<JsonObject>> ObjectsAsync(CliSession session, ResourceName name, string? selector, CancellationToken cancellation)
-    {
-        if (name.Name is not null)
-            return [await session.SendAsync(session.Request("get", name.Kind, name.Name), cancellation)];
-        var list = await session.SendAsync(session.Request("list", name.Kind, query: ("labelSelector", selector)), cancellation);
-        return [.. list["items"]!.AsArray().OfType<JsonObject>()];
-    }
+    private static Task<IReadOnlyList<ResourceName>> NamesAsync(CliSession session, string[] words, CancellationToken cancellation) => words.Length > 0
+        ? session.Kinds.ResolveAsync(ResourceArguments.Read(words, "describe"), cancellation)
+        : throw new UsageException("You must specify the type of resource to describe, such as 'pods' or 'deployment/web'.");
 
-    private static async Task PrintEventsAsync(CliSession session, JsonObject json, CancellationToken cancellation)
+    private static async Task<IReadOnlyList<JsonObject>> ObjectsAsync(CliSession session, ResourceName name, string? ns, string? selector, CancellationToken cancellation)
     {
-        var metadata = json["metadata"]!;
-        var request = session.Request("list", KindRegistry.BuiltIn.Of<Corev1Event>(), ns: (string?)metadata["namespace"] ?? "default", query:
-            ("fieldSelector", $"involvedObject.name={(string?)metadata["name"]},involvedObject.uid={(string?)metadata["uid"]}"));
-        var answer = await session.SendAsync(request, cancellation);
-        var events = answer["items"]!.AsArray().Select(e => ApiJson.Deserialize<Corev1Event>(JsonSerializer.SerializeToUtf8Bytes(e)))
-            .OrderBy(e => e.LastTimestamp ?? e.EventTime ?? e.Metadata.CreationTimestamp).ToList();
-        if (events.Count == 0)
+        if (name.Name is null)
+            return ObjectPrinter.ItemsOf(await session.SendAsync(session.Request("list", name.Kind, ns: ns, query: ("labelSelector", selector)), cancellation), name.Kind);
+        try
         {
-            Console.WriteLine("Events:  <none>");
-            return;
+            return [await session.SendAsync(session.Request("get", name.Kind, name.Name, ns: ns), cancellation)];
         }
-
-        var now = TimeProvider.System.GetUtcNow().UtcDateTime;
-        Console.WriteLine("Events:");
-        var rows = events.Select(e => (IReadOnlyList<string>)[e.Type, e.Reason, AgeOf(e, now), e.Source?.Component ?? e.ReportingComponent ?? "", e.Message.Trim()]).ToList();
-        foreach (var line in TableWriter.Lines(["Type", "Reason", "Age", "From", "Message"], rows))
-            Console.WriteLine("  " + line);
-    }
-
-    private static string AgeOf(Corev1Event e, DateTime now)
-    {
-        var last = Age.Of(now - (e.LastTimestamp ?? e.EventTime ?? e.Metadata.CreationTimestamp ?? now));
-        return e.Count > 1 ? $"{last} (x{e.Count} over {Age.Of(now - (e.FirstTimestamp ?? now))})" : last;
+        catch (ApiException e) when (e.IsNotFound)
+        {
+            // A name that is nobody's may be the beginning of somebody's.
+            var list = ObjectPrinter.ItemsOf(await session.SendAsync(session.Request("list", name.Kind, ns: ns), cancellation), name.Kind);
+            var alike = list.Where(o => o.Text("metadata", "name").StartsWith(name.Name, StringComparison.Ordinal)).ToList();
+            if (alike.Count == 0)
+                throw;
+            return alike;
+        }
     }
 }

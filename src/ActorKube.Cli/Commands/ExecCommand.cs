@@ -1,4 +1,9 @@
 using System.CommandLine;
+using ActorKube.Cli.CommandLine;
+using ActorKube.Cli.Exec;
+using ActorKube.Cli.Logs;
+using ActorKube.Cli.Output;
+using ActorKube.Cli.Session;
 
 namespace ActorKube.Cli.Commands;
 
@@ -7,34 +12,57 @@ internal static class ExecCommand
 {
     public static Command Create()
     {
-        var target = new Argument<string>("pod") { Description = "web-1 | deploy/web" };
-        var arguments = new Argument<string[]>("command") { Description = "The command, after --", Arity = ArgumentArity.OneOrMore };
-        var container = new Option<string?>("--container", "-c") { Description = "The container; else the first." };
-        var stdin = new Option<bool>("--stdin", "-i") { Description = "Pass standard input to the command." };
-        var tty = new Option<bool>("--tty", "-t") { Description = "Give the command a terminal." };
-        var command = new Command("exec", "Run a command in a container: akctl exec -it web-1 -- sh") { target, arguments, container, stdin, tty };
+        var target = new Argument<string[]>("pod") { Arity = ArgumentArity.ZeroOrMore };
+        var container = Flags.Container();
+        var stdin = Flags.Switch("--stdin", "Pass standard input to the command", "-i");
+        var tty = Flags.Switch("--tty", "Give the command this terminal", "-t");
+        var quiet = Flags.Switch("--quiet", "Print only what the command prints", "-q");
+        var command = new KubeCommand("exec", "Run a command in a container")
+        {
+            Group = "Looking into pods",
+            Usage = "(POD | TYPE/NAME) [-c CONTAINER] [options] -- COMMAND [args...]",
+            TakesTail = true,
+            Examples = """
+                # One command
+                akctl exec web-5d9c6b8f4-x2x7k -- cat /etc/hosts
+
+                # A shell in a pod of a Deployment
+                akctl exec -it deployment/web -- sh
+
+                # A file into a container
+                akctl exec -i web-5d9c6b8f4-x2x7k -c server -- sh -c 'cat > /tmp/file' < file
+                """,
+        };
+        command.Add(target);
+        foreach (var option in new Option[] { container, stdin, tty, quiet })
+            command.Add(option);
         command.Run(async (parsed, cancellation) =>
         {
+            var words = parsed.GetValue(target)!;
+            if (words.Length == 0)
+                throw new CliException("pod, type/name must be specified");
+            if (words.Length > 1)
+                throw new UsageException("exec [POD] [COMMAND] is not supported anymore. Use exec [POD] -- [COMMAND] instead");
+            if (CommandWords.Current.Tail is not { Length: > 0 } tail)
+                throw new CliException("you must specify at least one command for the container");
             var session = CliSession.Open(parsed);
-            var pod = await PodTargets.FindAsync(session, parsed.GetValue(target)!, cancellation);
-            if (pod.Status?.Phase is "Succeeded" or "Failed")
-                throw new CliException($"cannot exec into a container in a completed pod; current phase is {pod.Status.Phase}");
-            var terminal = parsed.GetValue(tty) && !Console.IsInputRedirected;
+            var pod = await PodTargets.FindAsync(session, ResourceArguments.Read(words, "exec"), cancellation);
+            var phase = pod.Text("status", "phase");
+            if (phase is "Succeeded" or "Failed")
+                throw new CliException($"cannot exec into a container in a completed pod; current phase is {phase}");
+            var terminal = parsed.GetValue(tty) && parsed.GetValue(stdin) && Terminal.IsThere;
             if (parsed.GetValue(tty) && !terminal)
                 await Console.Error.WriteLineAsync("Unable to use a TTY - input is not a terminal or the right kind of file");
-            var query = new List<string> { $"container={Uri.EscapeDataString(await PodTargets.ContainerAsync(pod, parsed.GetValue(container)))}", "stdout=true" };
-            query.AddRange(parsed.GetValue(arguments)!.Select(a => $"command={Uri.EscapeDataString(a)}"));
-            if (parsed.GetValue(stdin))
-                query.Add("stdin=true");
-            query.Add(terminal ? "tty=true" : "stderr=true");
-            var exitCode = await RemoteCommand.RunAsync(session,
-                $"/api/v1/namespaces/{pod.Metadata.NamespaceProperty}/pods/{pod.Metadata.Name}/exec?{string.Join('&', query)}",
-                parsed.GetValue(stdin), terminal, cancellation);
+            var query = tail.Select(word => ("command", word))
+                .Append(("container", await PodTargets.ContainerAsync(pod, parsed.GetValue(container))))
+                .Append(("stdout", "true"))
+                .Append(terminal ? ("tty", "true") : ("stderr", "true"))
+                .Concat(parsed.GetValue(stdin) ? [("stdin", "true")] : [])
+                .Select(p => $"{p.Item1}={Uri.EscapeDataString(p.Item2)}");
+            var path = $"/api/v1/namespaces/{pod.Text("metadata", "namespace")}/pods/{pod.Text("metadata", "name")}/exec?{string.Join('&', query)}";
+            var exitCode = await RemoteCommand.RunAsync(session, path, parsed.GetValue(stdin), terminal, cancellation);
             if (exitCode != 0)
-            {
-                await Console.Error.WriteLineAsync($"command terminated with exit code {exitCode}");
-                throw new CliException("", exitCode);
-            }
+                throw new PlainException(parsed.GetValue(quiet) ? "" : $"command terminated with exit code {exitCode}", exitCode);
         });
         return command;
     }

@@ -1,178 +1,126 @@
 using System.CommandLine;
-using System.Text.Json;
-using System.Text.Json.Nodes;
-using ActorKube.Api.Kinds;
-using ActorKube.Api.Machinery;
+using ActorKube.Cli.CommandLine;
+using ActorKube.Cli.Get;
+using ActorKube.Cli.Manifests;
 using ActorKube.Cli.Output;
-using ActorKube.Client.Protocol;
+using ActorKube.Cli.Session;
 
 namespace ActorKube.Cli.Commands;
 
 /// <summary><c>akctl get</c>: the server's tables, or objects as YAML, JSON or names; with <c>-w</c> their changes as they come.</summary>
 internal static class GetCommand
 {
-    private static readonly JsonSerializerOptions Indented = new()
-    {
-        WriteIndented = true, IndentSize = 4, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-    };
+    private static readonly string[] Formats = [.. ObjectPrinter.Formats, "wide"];
 
     public static Command Create()
     {
-        var resources = new Argument<string[]>("resources") { Description = "pods | pods web-1 | deploy/web svc/web | all" };
-        var output = new Option<string?>("--output", "-o") { Description = "wide, yaml, json or name" };
-        var watch = new Option<bool>("--watch", "-w") { Description = "After listing, watch for changes." };
-        var selector = new Option<string?>("--selector", "-l") { Description = "Label selector, such as 'app=web,tier!=db'." };
-        var fields = new Option<string?>("--field-selector") { Description = "Field selector, such as 'status.phase=Running'." };
-        var all = new Option<bool>("--all-namespaces", "-A") { Description = "Objects of every namespace." };
-        var noHeaders = new Option<bool>("--no-headers") { Description = "Print no headings." };
-        var command = new Command("get", "Show objects.") { resources, output, watch, selector, fields, all, noHeaders };
+        var resources = new Argument<string[]>("resources") { Arity = ArgumentArity.ZeroOrMore };
+        var files = Flags.Filename("show");
+        var recursive = Flags.Recursive();
+        var output = Flags.Text("--output", "FORMAT", "wide, yaml, json or name; else a table", "-o");
+        var watch = Flags.Switch("--watch", "After showing what there is, show every change", "-w");
+        var watchOnly = Flags.Switch("--watch-only", "Show changes only");
+        var selector = Flags.Selector();
+        var fields = Flags.FieldSelector();
+        var all = Flags.AllNamespaces();
+        var noHeaders = Flags.Switch("--no-headers", "No headings");
+        var showKind = Flags.Switch("--show-kind", "Names with their kinds: pod/web");
+        var showLabels = Flags.Switch("--show-labels", "All labels in the last column");
+        var labelColumns = Flags.Texts("--label-columns", "LABEL", "A column for this label", "-L");
+        var sortBy = Flags.Text("--sort-by", "PATH", "Sort by this field: .metadata.creationTimestamp");
+        var ignore = Flags.Switch("--ignore-not-found", "An object that is not there is no error");
+        var raw = Flags.Text("--raw", "PATH", "Print what the server answers to GET PATH: /version, /apis, /metrics");
+        var managed = Flags.Switch("--show-managed-fields", "With yaml and json, show who set which field");
+        var command = new KubeCommand("get", "Show objects")
+        {
+            Group = "Basic commands",
+            Usage = "(TYPE[,TYPE] [NAME...] | TYPE/NAME... | -f FILE) [options]",
+            About = "TYPE is a kind's name (pods, pod), its short name (po), or one with its group (deployments.apps). 'all' is the most common kinds.",
+            Examples = """
+                # All pods of the namespace, and with more columns
+                akctl get pods
+                akctl get pods -o wide
+
+                # Deployments and Services with a label, in all namespaces
+                akctl get deploy,svc -l app=web -A
+
+                # One Deployment in full
+                akctl get deploy/web -o yaml
+
+                # Watch pods come and go
+                akctl get pods -w
+
+                # What runs on one node, oldest first
+                akctl get pods -A --field-selector spec.nodeName=node-1 --sort-by=.metadata.creationTimestamp
+                """,
+        };
+        command.Add(resources);
+        foreach (var option in new Option[]
+        {
+            files, recursive, output, watch, watchOnly, selector, fields, all, noHeaders, showKind, showLabels, labelColumns, sortBy, ignore, managed, raw,
+        })
+            command.Add(option);
         command.Run(async (parsed, cancellation) =>
         {
             var format = parsed.GetValue(output) ?? "";
-            if (format is not ("" or "wide" or "yaml" or "json" or "name"))
-                throw new CliException($"unable to match a printer suitable for the output format \"{format}\", allowed formats are: json,name,wide,yaml");
-            var get = new Get(CliSession.Open(parsed), format, parsed.GetValue(all), !parsed.GetValue(noHeaders), parsed.GetValue(selector), parsed.GetValue(fields));
-            await get.RunAsync(ResourceNames.Parse(parsed.GetValue(resources) ?? []), parsed.GetValue(watch), cancellation);
+            if (format.Length > 0 && !Formats.Contains(format))
+                throw new CliException($"unable to match a printer suitable for the output format \"{format}\", allowed formats are: {string.Join(',', Formats)}");
+            var session = CliSession.Open(parsed);
+            if (parsed.GetValue(raw) is { } path)
+            {
+                Console.Write(await session.RawAsync(path, cancellation));
+                return;
+            }
+
+            var getter = new Getter(session)
+            {
+                Format = format,
+                AllNamespaces = parsed.GetValue(all),
+                Headings = !parsed.GetValue(noHeaders),
+                ShowKind = parsed.GetValue(showKind),
+                ShowLabels = parsed.GetValue(showLabels),
+                LabelColumns = parsed.GetValue(labelColumns) ?? [],
+                Selector = parsed.GetValue(selector),
+                Fields = parsed.GetValue(fields),
+                SortBy = parsed.GetValue(sortBy),
+                IgnoreNotFound = parsed.GetValue(ignore),
+                ManagedFields = parsed.GetValue(managed),
+            };
+            var targets = await TargetsAsync(getter, parsed.GetValue(resources)!, parsed.GetValue(files) ?? [], parsed.GetValue(recursive), cancellation);
+            if (parsed.GetValue(watch) || parsed.GetValue(watchOnly))
+            {
+                if (targets.Count != 1)
+                    throw new CliException("you may only specify a single resource type or object with --watch");
+                await GetWatch.RunAsync(getter, targets[0], parsed.GetValue(watchOnly), cancellation);
+            }
+            else
+            {
+                await (getter.IsTable ? GetTables.RunAsync(getter, targets, cancellation) : GetObjects.RunAsync(getter, targets, cancellation));
+            }
         });
         return command;
     }
 
-    private sealed record Get(CliSession Session, string Format, bool AllNamespaces, bool Headers, string? Selector, string? Fields)
+    private static async Task<IReadOnlyList<GetTarget>> TargetsAsync(Getter getter, string[] words, string[] files, bool recursive, CancellationToken cancellation)
     {
-        public async Task RunAsync(IReadOnlyList<ResourceName> names, bool watch, CancellationToken cancellation)
+        if (files.Length > 0)
         {
-            if (watch)
-            {
-                if (names.Count != 1)
-                    throw new CliException("you may only specify a single resource type or object with --watch");
-                await WatchAsync(names[0], cancellation);
-            }
-            else if (Format is "" or "wide")
-            {
-                await PrintTablesAsync(names, cancellation);
-            }
-            else
-            {
-                await PrintObjectsAsync(names, cancellation);
-            }
+            var manifests = await ManifestReader.ReadAsync(getter.Session, files, recursive, cancellation);
+            return [.. manifests.Select(m => new GetTarget(m.Kind, m.Name, m.Namespace))];
         }
 
-        private ApiRequest RequestOf(ResourceName name) => name.Name is null
-            ? Session.Request("list", name.Kind, ns: AllNamespaces ? "" : null, query: [("labelSelector", Selector), ("fieldSelector", Fields)])
-            : Session.Request("get", name.Kind, name.Name);
-
-        private async Task PrintTablesAsync(IReadOnlyList<ResourceName> names, CancellationToken cancellation)
+        if (words.Length == 0)
+            throw new UsageException("You must specify the type of resource to get, such as 'pods' or 'deployment/web'.");
+        var arguments = ResourceArguments.Read(words, "get");
+        if (arguments.Any(a => a.Name is not null))
         {
-            var several = names.Select(n => n.Kind).Distinct().Count() > 1;
-            var printed = false;
-            foreach (var group in names.GroupBy(n => n.Kind))
-            {
-                ServerTable? first = null;
-                var rows = new List<IReadOnlyList<string>>();
-                foreach (var name in group)
-                {
-                    var table = new ServerTable(await Session.SendAsync(RequestOf(name), cancellation, CliSession.TableAccept), Format == "wide");
-                    first ??= table;
-                    rows.AddRange(table.Rows(AllNamespaces && group.Key.Namespaced, several ? ResourceName.Prefix(group.Key) + "/" : ""));
-                }
-
-                if (rows.Count == 0)
-                    continue;
-                if (printed)
-                    Console.WriteLine();
-                printed = true;
-                Write(first!, group.Key, rows, Headers);
-            }
-
-            if (!printed)
-                await Console.Error.WriteLineAsync(AllNamespaces || names.All(n => !n.Kind.Namespaced) ? "No resources found" : $"No resources found in {Session.Namespace} namespace.");
+            if (getter.AllNamespaces)
+                throw new CliException("a resource cannot be retrieved by name across all namespaces");
+            if (getter.Selector is not null)
+                throw new CliException("name cannot be provided when a selector is specified");
         }
 
-        private void Write(ServerTable table, ResourceKind kind, IReadOnlyList<IReadOnlyList<string>> rows, bool headers)
-        {
-            var headings = AllNamespaces && kind.Namespaced ? table.Headings.Prepend("NAMESPACE").ToList() : table.Headings;
-            foreach (var line in TableWriter.Lines(headings, rows).Skip(headers ? 0 : 1))
-                Console.WriteLine(line);
-        }
-
-        private async Task PrintObjectsAsync(IReadOnlyList<ResourceName> names, CancellationToken cancellation)
-        {
-            var objects = new List<JsonObject>();
-            foreach (var name in names)
-            {
-                var answer = await Session.SendAsync(RequestOf(name), cancellation);
-                if (answer["items"] is JsonArray items)
-                {
-                    foreach (var item in items.OfType<JsonObject>().ToList())
-                    {
-                        items.Remove(item);
-                        (item["apiVersion"], item["kind"]) = (name.Kind.ApiVersion, name.Kind.Kind);
-                        objects.Add(item);
-                    }
-                }
-                else
-                {
-                    objects.Add(answer);
-                }
-            }
-
-            if (Format == "name")
-            {
-                foreach (var o in objects)
-                    Console.WriteLine(new ResourceName(KindRegistry.BuiltIn.FindKind((string)o["apiVersion"]!, (string)o["kind"]!)!, (string?)o["metadata"]?["name"]));
-                return;
-            }
-
-            var one = names is [{ Name: not null }];
-            var document = one ? objects[0] : new JsonObject
-            {
-                ["apiVersion"] = "v1", ["items"] = new JsonArray([.. objects]), ["kind"] = "List", ["metadata"] = new JsonObject { ["resourceVersion"] = "" },
-            };
-            Console.Write(Format == "yaml" ? YamlText.Of(document) : document.ToJsonString(Indented) + "\n");
-        }
-
-        private async Task WatchAsync(ResourceName name, CancellationToken cancellation)
-        {
-            var request = Session.Request("watch", name.Kind, ns: AllNamespaces ? "" : null, query:
-            [
-                ("labelSelector", Selector), ("fieldSelector", name.Name is null ? Fields : $"metadata.name={name.Name}"),
-            ]);
-            var headers = Headers;
-            ServerTable? first = null;
-            await foreach (var (type, value) in TableWatch.EventsAsync(Session, request, Format is "" or "wide", cancellation))
-            {
-                if (type == "BOOKMARK")
-                    continue;
-                if (Format is "yaml" or "json")
-                {
-                    Console.Write(Format == "yaml" ? "---\n" + YamlText.Of(value) : value.ToJsonString(Indented) + "\n");
-                    continue;
-                }
-
-                if (Format == "name")
-                {
-                    Console.WriteLine(new ResourceName(name.Kind, (string?)value["metadata"]?["name"]));
-                    continue;
-                }
-
-                var table = new ServerTable(value, Format == "wide", first?.Headings);
-                if (value["columnDefinitions"] is null && first is not null)
-                    table = new ServerTable(Merge(value, _columns!), Format == "wide", first.Headings);
-                else
-                    _columns = value["columnDefinitions"]!.AsArray();
-                first ??= table;
-                Write(first, name.Kind, table.Rows(AllNamespaces && name.Kind.Namespaced, ""), headers);
-                headers = false;
-            }
-        }
-
-        private JsonArray? _columns;
-
-        // Only a watch's first event carries the column definitions.
-        private static JsonObject Merge(JsonObject table, JsonArray columns)
-        {
-            table["columnDefinitions"] = columns.DeepClone();
-            return table;
-        }
+        var names = await getter.Session.Kinds.ResolveAsync(arguments, cancellation);
+        return [.. names.Select(n => new GetTarget(n.Kind, n.Name))];
     }
 }

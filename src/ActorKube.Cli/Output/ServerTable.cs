@@ -2,41 +2,46 @@ using System.Text.Json.Nodes;
 
 namespace ActorKube.Cli.Output;
 
+/// <summary>A row of a table the server made, and the object it is about.</summary>
+internal sealed record ServerRow(IReadOnlyList<string> Cells, JsonObject? Object);
+
 /// <summary>A <c>meta.k8s.io/v1 Table</c>: the server decides what a list shows.</summary>
 internal sealed class ServerTable
 {
-    private readonly List<(string Name, int Index)> _columns = [];
-    private readonly List<JsonObject> _rows;
+    private static readonly System.Buffers.SearchValues<char> LineEnds = System.Buffers.SearchValues.Create("\f\n\r");
 
-    public ServerTable(JsonObject table, bool wide, IReadOnlyList<string>? headings = null)
-    {
-        _rows = [.. table["rows"]?.AsArray().OfType<JsonObject>() ?? []];
-        var definitions = table["columnDefinitions"]?.AsArray() ?? [];
-        for (var i = 0; i < definitions.Count; i++)
-        {
-            if (wide || ((int?)definitions[i]!["priority"] ?? 0) == 0)
-                _columns.Add(((string)definitions[i]!["name"]!, i));
-        }
+    private ServerTable(IReadOnlyList<string> headings, int nameColumn, IReadOnlyList<ServerRow> rows) => (Headings, NameColumn, Rows) = (headings, nameColumn, rows);
 
-        Headings = headings ?? [.. _columns.Select(c => c.Name.ToUpperInvariant())];
-    }
-
+    /// <summary>Headings in capitals.</summary>
     public IReadOnlyList<string> Headings { get; }
 
-    public bool IsEmpty => _rows.Count == 0;
+    /// <summary>The column with the objects' names; -1 where there is none, as in the table of events.</summary>
+    public int NameColumn { get; }
 
-    /// <summary>The cells as text.</summary>
-    /// <param name="withNamespace">Puts the namespace in front.</param>
-    /// <param name="prefix">Put before names, such as <c>pod/</c>.</param>
-    public IReadOnlyList<IReadOnlyList<string>> Rows(bool withNamespace, string prefix) => [.. _rows.Select(row =>
+    /// <summary>The rows.</summary>
+    public IReadOnlyList<ServerRow> Rows { get; }
+
+    /// <summary>Reads a table.</summary>
+    /// <param name="table">The table, or an object of a kind that the server has no table for.</param>
+    /// <param name="wide">With the columns that are left out else.</param>
+    /// <param name="columns">The column definitions where the table has none: only the first event of a watch carries them.</param>
+    public static ServerTable Read(JsonObject table, bool wide, JsonArray? columns = null)
     {
-        var cells = row["cells"]!.AsArray();
-        var metadata = row["object"]?["metadata"];
-        var texts = _columns.Select((c, i) => (i == 0 ? prefix : "") + Text(cells[c.Index])).ToList();
-        if (withNamespace)
-            texts.Insert(0, (string?)metadata?["namespace"] ?? "");
-        return (IReadOnlyList<string>)texts;
-    })];
+        if (table.Text("kind") != "Table")
+            return new(["NAME", "AGE"], 0, [new ServerRow([table.Text("metadata", "name"), table.Text("metadata", "creationTimestamp")], table)]);
+        var definitions = (table["columnDefinitions"] as JsonArray is { Count: > 0 } own ? own : columns) ?? [];
+        var shown = definitions.Index().Where(d => wide || (d.Item.Number("priority") ?? 0) == 0).ToList();
+        return new(
+            [.. shown.Select(d => d.Item.Text("name").ToUpperInvariant())],
+            shown.FindIndex(d => d.Item.Text("format") == "name"),
+            [.. table.List("rows").Select(row => new ServerRow([.. shown.Select(d => Cell((row["cells"] as JsonArray)?[d.Index]))], row["object"] as JsonObject))]);
+    }
 
-    private static string Text(JsonNode? cell) => cell is null ? "<none>" : cell is JsonValue value && value.TryGetValue<string>(out var text) ? text : cell.ToJsonString();
+    // A cell is one line; more of it is shown by describe.
+    private static string Cell(JsonNode? node)
+    {
+        var text = node.Text();
+        var end = text.AsSpan().IndexOfAny(LineEnds);
+        return end < 0 ? text : text[..end] + "...";
+    }
 }

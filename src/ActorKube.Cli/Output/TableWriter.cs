@@ -1,18 +1,54 @@
+using System.Text;
+
 namespace ActorKube.Cli.Output;
 
-/// <summary>Columns padded to their widest cell, three spaces apart, as kubectl prints them.</summary>
-internal static class TableWriter
+/// <summary>
+/// Rows in aligned columns, as <c>kubectl get</c> prints them. What is added later, as by a watch, keeps the widths of what came before,
+/// so that the columns stay where they are.
+/// </summary>
+internal sealed class TableWriter
 {
-    /// <summary>The lines of a table, headings first.</summary>
-    public static IEnumerable<string> Lines(IReadOnlyList<string> headings, IReadOnlyList<IReadOnlyList<string>> rows)
+    private const int Gap = 3;
+    private const int MinWidth = 6;
+
+    private readonly List<int> _widths = [];
+
+    /// <summary>The lines of a whole table.</summary>
+    public static IEnumerable<string> Lines(IReadOnlyList<string> headings, IReadOnlyList<IReadOnlyList<string>> rows) => new TableWriter().Add([headings, .. rows]);
+
+    /// <summary>The lines of further rows; the widths of the columns never shrink.</summary>
+    public IEnumerable<string> Add(IReadOnlyList<IReadOnlyList<string>> rows)
     {
-        var widths = headings.Select((h, i) => Math.Max(h.Length, rows.Select(r => r[i].Length).DefaultIfEmpty(0).Max())).ToArray();
-        return rows.Prepend(headings).Select(row => string.Join("   ", row.Select((cell, i) => cell.PadRight(widths[i]))).TrimEnd());
+        foreach (var row in rows)
+        {
+            while (_widths.Count < row.Count)
+                _widths.Add(MinWidth);
+            // The last cell of a row needs no room.
+            for (var i = 0; i < row.Count - 1; i++)
+                _widths[i] = Math.Max(_widths[i], Length(row[i]) + Gap);
+        }
+
+        return rows.Select(Line);
     }
 
-    public static void Write(TextWriter output, IReadOnlyList<string> headings, IReadOnlyList<IReadOnlyList<string>> rows)
+    private string Line(IReadOnlyList<string> row)
     {
-        foreach (var line in Lines(headings, rows))
-            output.WriteLine(line);
+        var line = new StringBuilder();
+        for (var i = 0; i < row.Count; i++)
+        {
+            line.Append(row[i]);
+            if (i < row.Count - 1)
+                line.Append(' ', _widths[i] - Length(row[i]));
+        }
+
+        return line.ToString();
+    }
+
+    private static int Length(string cell)
+    {
+        var length = 0;
+        foreach (var _ in cell.EnumerateRunes())
+            length++;
+        return length;
     }
 }
