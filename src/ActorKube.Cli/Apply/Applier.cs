@@ -87,7 +87,7 @@ internal sealed record Applier(CliSession Session, string Validation, string Dry
             };
             return new Applied("configured", await Session.SendAsync(request, cancellation));
         }
-        catch (ApiException e) when (!e.IsConflict)
+        catch (ApiException e) when (!e.IsConflict && !string.IsNullOrEmpty(e.Status.Details?.Name ?? "-"))
         {
             throw ErrorText.With(
                 $"error when applying patch:\n{JsonText.Compact(patch)}\nto:\n{Describe(manifest)}\nfor: \"{manifest.Source}\": error when patching \"{manifest.Source}\": ", e);

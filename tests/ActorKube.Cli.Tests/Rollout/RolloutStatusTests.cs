@@ -44,7 +44,7 @@ public sealed class RolloutStatusTests
     [InlineData(3, 1, "a", 2, "partitioned roll out complete: 1 new pods have been updated...", true)]
     public void Says_how_far_a_stateful_set_is(int ready, int updated, string current, int partition, string message, bool done)
     {
-        var set = Some("StatefulSet", $$"""{"replicas":3,"updateStrategy":{"type":"RollingUpdate","rollingUpdate":{"partition":{{partition}}}}}""",
+        var set = Some("StatefulSet", $$$"""{"replicas":3,"updateStrategy":{"type":"RollingUpdate","rollingUpdate":{"partition":{{{partition}}} } } }""",
             $$"""{"observedGeneration":2,"readyReplicas":{{ready}},"updatedReplicas":{{updated}},"currentReplicas":3,"updateRevision":"b","currentRevision":"{{current}}"}""");
         Assert.Equal((message, done), RolloutStatus.Of(set));
     }
