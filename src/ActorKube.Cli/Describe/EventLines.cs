@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using ActorKube.Api.Machinery;
 using ActorKube.Cli.Output;
 
 namespace ActorKube.Cli.Describe;
@@ -28,9 +29,9 @@ internal static class EventLines
 
     private static string AgeOf(JsonObject e, DateTimeOffset now)
     {
-        var first = Age.Since(e.Time("eventTime") ?? e.Time("firstTimestamp") ?? e.Time("metadata", "creationTimestamp"), now);
+        var first = HumanDuration.Since(e.Time("eventTime") ?? e.Time("firstTimestamp") ?? e.Time("metadata", "creationTimestamp"), now);
         if (e.At("series") is { } series)
-            return $"{Age.Since(series.Time("lastObservedTime"), now)} (x{series.Number("count")} over {first})";
-        return e.Number("count") > 1 ? $"{Age.Since(e.Time("lastTimestamp"), now)} (x{e.Number("count")} over {first})" : first;
+            return $"{HumanDuration.Since(series.Time("lastObservedTime"), now)} (x{series.Number("count")} over {first})";
+        return e.Number("count") > 1 ? $"{HumanDuration.Since(e.Time("lastTimestamp"), now)} (x{e.Number("count")} over {first})" : first;
     }
 }

@@ -93,7 +93,7 @@ internal static class NodeDescriber
             var cells = from resource in new[] { "cpu", "memory" }
                         from list in new[] { "requests", "limits" }
                         select Share(PodResources.Of(pod, list, resource), Allocatable(status, resource));
-            text.Line(1, $"{pod.Text("metadata", "namespace")}\t{pod.Text("metadata", "name")}\t\t{string.Join('\t', cells)}\t{Age.Since(pod.Time("metadata", "creationTimestamp"), now)}");
+            text.Line(1, $"{pod.Text("metadata", "namespace")}\t{pod.Text("metadata", "name")}\t\t{string.Join('\t', cells)}\t{HumanDuration.Since(pod.Time("metadata", "creationTimestamp"), now)}");
         }
     }
 

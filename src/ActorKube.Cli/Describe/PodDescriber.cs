@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using ActorKube.Api.Machinery;
 using ActorKube.Cli.Output;
 
 namespace ActorKube.Cli.Describe;
@@ -57,7 +58,7 @@ internal static class PodDescriber
         var phase = pod.Text("status", "phase");
         if (pod.Time("metadata", "deletionTimestamp") is { } deletion && phase is not ("Failed" or "Succeeded"))
         {
-            text.Field(0, "Status", $"Terminating (lasts {Age.Since(deletion, now)})");
+            text.Field(0, "Status", $"Terminating (lasts {HumanDuration.Since(deletion, now)})");
             text.Field(0, "Termination Grace Period", $"{pod.Number("metadata", "deletionGracePeriodSeconds") ?? 0}s");
         }
         else

@@ -1,4 +1,5 @@
 using System.Globalization;
+using ActorKube.Api.Machinery;
 using ActorKube.ApiServer.Registry.Printing;
 using k8s.Models;
 
