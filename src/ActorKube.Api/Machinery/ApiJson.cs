@@ -1,6 +1,8 @@
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 using k8s;
 
 namespace ActorKube.Api.Machinery;
@@ -8,7 +10,7 @@ namespace ActorKube.Api.Machinery;
 /// <summary>JSON of API objects, by KubernetesClient's generated serializers: unset fields are left out, times and quantities are canonical.</summary>
 public static class ApiJson
 {
-    /// <summary>KubernetesClient's own options, its converters and generated type information, with one converter mended.</summary>
+    /// <summary>KubernetesClient's own options, its converters and generated type information, with those mended that Kubernetes would not understand as it should.</summary>
     public static JsonSerializerOptions Options { get; } = Capture();
 
     /// <summary>The object as UTF-8 JSON.</summary>
@@ -35,6 +37,9 @@ public static class ApiJson
         // Bodies are data, not part of a page: only what JSON itself asks for is escaped, which keeps them small and readable with `get --raw`.
         options = new JsonSerializerOptions(options!) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
         options.Converters.Insert(0, new StatusJsonConverter());
+        var times = (JsonConverter<DateTime>)options.GetConverter(typeof(DateTime));
+        options = new JsonSerializerOptions(options) { TypeInfoResolver = options.TypeInfoResolver!.WithAddedModifier(MicroTimeConverter.Modifier(times)) };
+        options.Converters.Insert(0, new TimeConverter(times));
         return options;
     }
 }

@@ -16,6 +16,9 @@ internal sealed class AtomicWriter(TimeProvider time, IMounter mounter)
     private const string Data = "..data";
     private const string NewData = "..data_tmp";
 
+    // One directory has one writer at a time: a worker that starts anew may meet the last write of the one before it.
+    private readonly Lock[] _writing = [.. Enumerable.Range(0, 16).Select(_ => new Lock())];
+
     /// <summary>Makes the directory hold exactly these files. Returns whether anything had to be written.</summary>
     /// <param name="directory">An existing directory.</param>
     /// <param name="files">By relative path with <c>/</c>.</param>
@@ -24,6 +27,12 @@ internal sealed class AtomicWriter(TimeProvider time, IMounter mounter)
     {
         foreach (var path in files.Keys)
             Validate(path);
+        lock (_writing[(uint)directory.GetHashCode(StringComparison.Ordinal) % _writing.Length])
+            return WriteAlone(directory, files, group);
+    }
+
+    private bool WriteAlone(string directory, IReadOnlyDictionary<string, VolumeFile> files, long? group)
+    {
         var dataLink = new FileInfo(Path.Combine(directory, Data));
         var old = dataLink.LinkTarget is { } target ? Path.Combine(directory, target) : null;
         if (old is not null && Directory.Exists(old) && Holds(old, files))

@@ -39,6 +39,15 @@ public sealed class AtomicWriterTests : IDisposable
     }
 
     [Fact]
+    public void Writers_that_meet_write_one_after_the_other()
+    {
+        Parallel.For(0, 200, i => Write(("a", $"{i}"), ($"b{i % 3}", $"{i}")));
+        Assert.True(Write(("a", "end")));
+        Assert.Equal(["..data", "a"], new DirectoryInfo(_directory.Path).EnumerateFileSystemInfos().Select(f => f.Name).Where(n => !n.StartsWith("..2", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
+        Assert.Equal("end", File.ReadAllText(_directory["a"]));
+    }
+
+    [Fact]
     public void Modes_and_owners_are_set()
     {
         _writer.Write(_directory.Path, new Dictionary<string, VolumeFile> { ["key"] = new("s"u8.ToArray(), (UnixFileMode)0b100_000_000, 1000) }, 2000);
