@@ -34,7 +34,35 @@ public sealed partial class NodesTests(ITestOutputHelper output)
 
             await NodeDiesAsync(cluster, address);
             await NodeComesBackAsync(cluster);
-            await StopAsync(cluster);
+            await StopAsync(cluster, "n1", "n2");
+        }
+        catch
+        {
+            output.WriteLine(cluster.Printed());
+            throw;
+        }
+    }
+
+    [SkippableFact]
+    public async Task A_node_that_joins_by_https_alone_is_a_node_like_any_other()
+    {
+        Skip.IfNot(Programs.Missing is null, Programs.Missing);
+        await using var cluster = await SeedCluster.CreateAsync();
+        try
+        {
+            await cluster.StartSeedAsync();
+            await cluster.StartNodeAsync("n1", "--set", "actorkube.node.join=api", "--set", "actorkube.node.address=198.51.100.7");
+            await cluster.NodeIsAsync("n1", ready: true, Soon);
+            Assert.Equal("198.51.100.7", await cluster.Kubectl.OkAsync("get", "node", "n1", "-o", "jsonpath={.status.addresses[?(@.type==\"InternalIP\")].address}"));
+            await cluster.Kubectl.ApplyAsync(await File.ReadAllTextAsync(Path.Combine(Programs.Root, "docs/examples/hello.yaml")));
+            await cluster.Kubectl.OkAsync("rollout", "status", "deployment/hello", "--timeout=60s");
+            await cluster["seed"].KillAsync();
+            await cluster.StartSeedAsync();
+            await cluster.Kubectl.OkAsync("scale", "deployment/hello", "--replicas=3");
+            await cluster.Kubectl.OkAsync("rollout", "status", "deployment/hello", "--timeout=60s");
+            await cluster.Kubectl.OkAsync("delete", "deployment/hello");
+            await cluster.Kubectl.UntilAsync(o => o.Length == 0, Soon, "get", "pods", "-o", "name");
+            await StopAsync(cluster, "n1");
         }
         catch
         {
@@ -162,12 +190,15 @@ public sealed partial class NodesTests(ITestOutputHelper output)
         Assert.Contains("n2", await cluster.Kubectl.OkAsync("get", "pods", "-l", "app=hello", "-o", "jsonpath={.items[*].spec.nodeName}"));
     }
 
-    private static async Task StopAsync(SeedCluster cluster)
+    private static async Task StopAsync(SeedCluster cluster, params string[] nodes)
     {
-        var running = cluster.Host.Containers("n1").Count;
-        Assert.Equal(0, await cluster["n1"].InterruptAsync());
-        Assert.Equal(running, cluster.Host.Containers("n1").Count);
-        Assert.Equal(0, await cluster["n2"].InterruptAsync());
+        foreach (var node in nodes)
+        {
+            var running = cluster.Host.Containers(node).Count;
+            Assert.Equal(0, await cluster[node].InterruptAsync());
+            Assert.Equal(running, cluster.Host.Containers(node).Count);
+        }
+
         Assert.Equal(0, await cluster["seed"].InterruptAsync());
     }
 

@@ -29,7 +29,7 @@ public sealed class ControlPlane(ProcessSettings settings, ILoggerFactory logs, 
         .AddScheduler(_ =>
         {
             // Events say who scheduled by the scheduler's name for pods, as in Kubernetes; the user is the component's.
-            var client = ComponentClient.InProcess(system(), "default-scheduler", new UserInfo("system:kube-scheduler", ["system:authenticated"]));
+            var client = ComponentClient.InProcess(system(), SchedulerSettings.From(settings.Config).Name, new UserInfo("system:kube-scheduler", ["system:authenticated"]));
             return new SchedulerServices(client.Client, client.Informers, client.Events, TimeProvider.System);
         })
         .AddControllerManager(_ =>

@@ -26,6 +26,9 @@ public sealed record ProcessSettings
     /// <summary>Name of the Node object.</summary>
     public required string NodeName { get; init; }
 
+    /// <summary>The node's InternalIP; null for the machine's own.</summary>
+    public required IPAddress? NodeAddress { get; init; }
+
     /// <summary>Whether the node talks to the control plane by HTTPS alone.</summary>
     public required bool JoinByApi { get; init; }
 
@@ -50,6 +53,7 @@ public sealed record ProcessSettings
             ClusterPort = section.GetInt("cluster.port"),
             SeedNodes = [.. section.GetStringList("cluster.seed-nodes")],
             NodeName = NodeNameOf(section),
+            NodeAddress = AddressOf(section, "node.address"),
             JoinByApi = OneOf(section, "node.join", "akka", "api") == "api",
             JoinFile = section.GetString("node.join-file"),
             Runtime = OneOf(section, "runtime.type", "auto", "cri", "builtin", "process"),
@@ -85,6 +89,12 @@ public sealed record ProcessSettings
                 .FirstOrDefault(a => a.AddressFamily == AddressFamily.InterNetwork, IPAddress.Loopback);
         }
     }
+
+    private static IPAddress? AddressOf(Config section, string key) => section.GetString(key) switch
+    {
+        "" => null,
+        var text => IPAddress.TryParse(text, out var address) ? address : throw new Configuration.ConfigurationException($"actorkube.{key}: '{text}' is not an IP address"),
+    };
 
     private static string OneOf(Config section, string key, params string[] values)
     {

@@ -31,7 +31,11 @@ public sealed class WorkerNode(
                 var client = connect(system(), "kubelet");
                 return new KubeletServices(client.Client, client.Informers, client.Events, runtime.Runtime, new KubeletCertificates(certificate, [authority]), TimeProvider.System, () => runtime.Gateways);
             },
-            kubelet => kubelet with { NodeName = settings.NodeName });
+            kubelet => kubelet with
+            {
+                NodeName = settings.NodeName,
+                NodeAddresses = kubelet.NodeAddresses.IsEmpty && settings.NodeAddress is { } address ? [address.ToString()] : kubelet.NodeAddresses,
+            });
         // Without root there is no network of our own: plain processes use the machine's.
         if (!Environment.IsPrivilegedProcess || !OperatingSystem.IsLinux())
             return;
