@@ -53,6 +53,7 @@ public sealed class BuiltinRuntime : IContainerRuntime
         _attach = new ContainerAttach(_model, directories, conmon);
         _ports = new PortForwarder(_model, directories);
         _statistics = new ContainerStatistics(_model, cgroups, bundles, _images, directories);
+        new Leftovers(directories, _oci, options.Logger).Remove();
         _sandboxes.Recover();
         _containers.Recover();
         _images.CollectGarbage();

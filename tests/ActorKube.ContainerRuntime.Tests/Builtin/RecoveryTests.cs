@@ -67,6 +67,24 @@ public class RecoveryTests
     }
 
     [SkippableFact]
+    public async Task What_runs_without_a_record_is_ended()
+    {
+        await using var node = await RuntimeFixture.StartAsync();
+        var (sandbox, container) = await node.RunPodAsync("forgotten", "sleep 600");
+        var pid = node.PidOf(container);
+        await node.Runtime.DisposeAsync();
+        // As when a person deletes the data folder: what is mounted below it stays mounted.
+        foreach (var directory in new[] { "sandboxes", "containers", "images" })
+            Directory.Delete(Path.Combine(node.Options.RootDirectory, directory), recursive: true);
+        await node.RestartAsync();
+        Assert.False(Directory.Exists($"/proc/{pid}"));
+        foreach (var directory in new[] { "oci", "bundles", "namespaces", "shm" })
+            Assert.Empty(Directory.EnumerateFileSystemEntries(Path.Combine(node.Options.StateDirectory, directory)));
+        Assert.DoesNotContain(File.ReadLines("/proc/self/mountinfo"), l => l.Contains(container, StringComparison.Ordinal));
+        Assert.False(Libc.InterfaceExists(ActorKube.ContainerRuntime.Builtin.Network.PodNetwork.HostInterface(sandbox)));
+    }
+
+    [SkippableFact]
     public async Task Layers_that_a_container_stands_on_outlive_their_image()
     {
         await using var node = await RuntimeFixture.StartAsync();
