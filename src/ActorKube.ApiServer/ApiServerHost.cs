@@ -80,14 +80,14 @@ public sealed class ApiServerHost : IAsyncDisposable
         var tokens = TokenAuthenticator.Open(settings.TokenFile);
         var authorizer = new ComponentAuthorizer();
         var writer = new ObjectWriter(store, settings.StoreTimeout, encryption);
-        var admission = AdmissionPlugins.Chain(registry, writer, settings.Admission, identities, time);
+        var admission = AdmissionPlugins.Chain(registry, writer, authorizer, settings.Admission, identities, time);
         var modifier = new Modifier(writer);
         var services = new ServiceAllocator(registry, settings, new Random());
         var creates = new Creates(writer, admission, identities, services);
         var updates = new Updates(modifier, creates, admission, services);
         var deletes = new Deletes(writer, admission);
         var parts = new PipelineParts(
-            new Reads(settings), creates, updates, deletes, new Scales(modifier, updates), new Bindings(modifier), new Evictions(deletes, registry), new Reviews(authorizer, tokens),
+            new Reads(settings), creates, updates, deletes, new Scales(modifier, updates), new Bindings(modifier, admission), new Evictions(deletes, registry, admission), new Reviews(authorizer, tokens),
             new ComponentStatuses(() => registry.Of<V1Namespace>().Cache.State is not null));
         var pipeline = new ApiPipeline(registry, authorizer, parts, time, logs.CreateLogger<ApiPipeline>());
         var addresses = HostAddresses();
@@ -99,7 +99,7 @@ public sealed class ApiServerHost : IAsyncDisposable
         var serve = new ApiServerActor.Serve(pipeline, tokens, settings.WatchWindow, expiry);
         _ = bootstrap.NamespacesDone.ContinueWith(_ => actor.Tell(serve), TaskScheduler.Default);
         var kubelets = new KubeletConnector(certificates.Authority, certificates.KubeletClient(), time);
-        var objects = new ObjectProxy(pipeline, registry);
+        var objects = new ObjectProxy(pipeline, registry, admission);
         var stopping = new CancellationTokenSource();
         var responses = new ResponseWriter(settings, time);
         var health = new Health(
@@ -112,7 +112,7 @@ public sealed class ApiServerHost : IAsyncDisposable
         ]);
         var edge = new HttpEdge(
             pipeline, new RequestAuthenticator(new CertificateAuthenticator(certificates.Authority, time), tokens), responses, new WatchWriter(time, stopping.Token),
-            new Discovery(registry.Kinds, responses), health, new PlainEndpoints(responses, new OpenApiDocuments(registry.Kinds, "v1.36.0")), new NodeProxy(pipeline, registry, kubelets), objects, identities, settings,
+            new Discovery(registry.Kinds, responses), health, new PlainEndpoints(responses, new OpenApiDocuments(registry.Kinds, "v1.36.0")), new NodeProxy(pipeline, registry, kubelets, admission), objects, identities, settings,
             logs.CreateLogger<HttpEdge>());
         var serving = certificates.ApiServer(
             new AddressRange(settings.ServiceClusterIpRange).Address(1), [.. addresses, .. settings.CertificateNames, .. settings.AdvertiseAddress is { Length: > 0 } own ? new[] { own } : []]);

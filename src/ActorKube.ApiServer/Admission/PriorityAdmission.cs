@@ -1,3 +1,4 @@
+using ActorKube.Api.Kinds;
 using ActorKube.Api.Machinery;
 using ActorKube.ApiServer.Pipeline;
 using ActorKube.ApiServer.Registry;
@@ -23,10 +24,22 @@ internal sealed class PriorityAdmission(ResourceRegistry registry) : IAdmissionP
     public string Name => "Priority";
 
     /// <inheritdoc/>
+    public bool Handles(string operation, ResourceKind kind) =>
+        operation is "CREATE" or "UPDATE" && (kind.ClrType == typeof(V1Pod) || kind.ClrType == typeof(V1PriorityClass));
+
+    /// <inheritdoc/>
     public async ValueTask MutateAsync(AdmissionRequest request, CancellationToken cancellationToken)
     {
-        if (request is not { Operation: "CREATE", Subresource: "", Object: V1Pod { Spec: { } spec } pod })
+        if (request is not { Subresource: "", Object: V1Pod { Spec: { } spec } pod })
         {
+            return;
+        }
+
+        if (request.Old is V1Pod { Spec: { } old })
+        {
+            // A writer that leaves out what was computed does not take it away.
+            spec.Priority ??= old.Priority;
+            spec.PreemptionPolicy ??= old.PreemptionPolicy;
             return;
         }
 
@@ -36,9 +49,27 @@ internal sealed class PriorityAdmission(ResourceRegistry registry) : IAdmissionP
             throw ApiError.Forbidden(request.Kind, request.Name, $"the integer value of priority ({set}) must not be provided in pod spec; priority admission controller computed {value} from the given PriorityClass name");
         }
 
+        if (spec.PreemptionPolicy is { } policy && policy != preemption)
+        {
+            throw ApiError.Forbidden(request.Kind, request.Name, $"the string value of PreemptionPolicy ({policy}) must not be provided in pod spec; priority admission controller computed {preemption} from the given PriorityClass name");
+        }
+
         spec.Priority = value;
         spec.PriorityClassName = name;
-        spec.PreemptionPolicy ??= preemption;
+        spec.PreemptionPolicy = preemption;
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask ValidateAsync(AdmissionRequest request, CancellationToken cancellationToken)
+    {
+        if (request is { Subresource: "", Object: V1PriorityClass { GlobalDefault: true } wanted } && request.Old is not V1PriorityClass { GlobalDefault: true })
+        {
+            var state = await Freshness.ConsistentAsync(registry.Of<V1PriorityClass>(), cancellationToken).ConfigureAwait(false);
+            if (state.Objects.Range("").Select(o => o.Object.As<V1PriorityClass>()).FirstOrDefault(c => c.GlobalDefault is true && c.Metadata.Name != wanted.Metadata.Name) is { } other)
+            {
+                throw ApiError.Forbidden(request.Kind, request.Name, $"PriorityClass {other.Metadata.Name} is already marked as default. Only one default can exist");
+            }
+        }
     }
 
     private async ValueTask<(string? Name, int Value, string Preemption)> ResolveAsync(AdmissionRequest request, V1Pod pod, CancellationToken cancellationToken)

@@ -10,8 +10,6 @@ namespace ActorKube.ApiServer.Authentication;
 /// </summary>
 internal sealed class CertificateAuthenticator(X509Certificate2 authority, TimeProvider time)
 {
-    private const string CommonName = "2.5.4.3";
-    private const string Organization = "2.5.4.10";
     private const string ClientAuth = "1.3.6.1.5.5.7.3.2";
 
     // A connection shows the same certificate object with each request; its chain is built once.
@@ -33,29 +31,10 @@ internal sealed class CertificateAuthenticator(X509Certificate2 authority, TimeP
             return new Verdict(null, default);
         }
 
-        string? name = null;
-        var groups = new List<string>();
-        foreach (var part in certificate.SubjectName.EnumerateRelativeDistinguishedNames())
-        {
-            if (part.HasMultipleElements)
-            {
-                continue;
-            }
-
-            switch (part.GetSingleElementType().Value)
-            {
-                case CommonName:
-                    name = part.GetSingleElementValue();
-                    break;
-                case Organization:
-                    groups.Add(part.GetSingleElementValue() ?? "");
-                    break;
-            }
-        }
-
-        return string.IsNullOrEmpty(name)
+        var subject = SubjectName.Of(certificate.SubjectName);
+        return subject.CommonName.Length == 0
             ? new Verdict(null, default)
-            : new Verdict(new UserInfo(name, [.. groups, "system:authenticated"]), certificate.NotAfter.ToUniversalTime());
+            : new Verdict(new UserInfo(subject.CommonName, [.. subject.Organizations, "system:authenticated"]), certificate.NotAfter.ToUniversalTime());
     }
 
     private sealed record Verdict(UserInfo? User, DateTimeOffset Until);

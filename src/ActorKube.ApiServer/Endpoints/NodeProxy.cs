@@ -2,6 +2,7 @@ using System.Text;
 using ActorKube.Api.Kinds;
 using ActorKube.Api.Machinery;
 using ActorKube.Api.Meta;
+using ActorKube.ApiServer.Admission;
 using ActorKube.ApiServer.Authorization;
 using ActorKube.ApiServer.Pipeline;
 using ActorKube.ApiServer.Registry;
@@ -13,7 +14,7 @@ using Microsoft.AspNetCore.Http.Features;
 namespace ActorKube.ApiServer.Endpoints;
 
 /// <summary>pods/log, exec, attach and portforward, and nodes/proxy: passed on to the node's kubelet, byte for byte.</summary>
-internal sealed class NodeProxy(ApiPipeline pipeline, ResourceRegistry registry, KubeletConnector kubelets)
+internal sealed class NodeProxy(ApiPipeline pipeline, ResourceRegistry registry, KubeletConnector kubelets, AdmissionChain admission)
 {
     private const int DefaultKubeletPort = 10250;
 
@@ -36,6 +37,11 @@ internal sealed class NodeProxy(ApiPipeline pipeline, ResourceRegistry registry,
 
         var access = new AccessRequest(user, request.Verb, request.Group, request.Version, request.Resource, request.Subresource, request.Namespace, request.Name);
         await pipeline.AuthorizeAsync(access, http.RequestAborted).ConfigureAwait(false);
+        if (request.Subresource != "log")
+        {
+            await admission.AdmitAsync(new AdmissionRequest("CONNECT", kind, request.Subresource, request.Namespace, request.Name, null, null, user, false), http.RequestAborted).ConfigureAwait(false);
+        }
+
         if (request.Resource == "nodes")
         {
             var node = await NodeAddressAsync(request.Name, http.RequestAborted).ConfigureAwait(false);

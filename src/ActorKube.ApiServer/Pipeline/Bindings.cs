@@ -1,12 +1,13 @@
 using ActorKube.Api.Kinds;
 using ActorKube.Api.Machinery;
+using ActorKube.ApiServer.Admission;
 using ActorKube.Client.Protocol;
 using k8s.Models;
 
 namespace ActorKube.ApiServer.Pipeline;
 
 /// <summary>pods/binding: puts a pod on a node, once.</summary>
-internal sealed class Bindings(Modifier modifier)
+internal sealed class Bindings(Modifier modifier, AdmissionChain admission)
 {
     private static readonly ResourceKind BindingKind = KindRegistry.BuiltIn.Of<V1Binding>();
 
@@ -18,6 +19,8 @@ internal sealed class Bindings(Modifier modifier)
         var name = context.Request.Name.Length > 0 ? context.Request.Name : binding.Metadata.Name ?? "";
         var node = Node(binding, name);
         var now = context.Timestamp;
+        var asked = new AdmissionRequest("CREATE", context.Kind, "binding", context.Request.Namespace, name, binding, null, context.User, context.DryRun) { Warn = context.Warn };
+        await admission.AdmitAsync(asked, context.Cancelled).ConfigureAwait(false);
         await modifier.ModifyAsync(context, context.Resource.Key(context.Request.Namespace, name), current =>
         {
             var was = current.As<V1Pod>();

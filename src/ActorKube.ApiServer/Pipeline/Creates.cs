@@ -1,6 +1,7 @@
 using ActorKube.Api.Machinery;
 using ActorKube.ApiServer.Admission;
 using ActorKube.ApiServer.Registry;
+using ActorKube.ApiServer.Registry.Certificates;
 using ActorKube.ApiServer.Services;
 using ActorKube.ApiServer.WatchCache;
 using ActorKube.Client.Protocol;
@@ -48,6 +49,11 @@ internal sealed class Creates(ObjectWriter writer, AdmissionChain admission, Ide
         var request = new AdmissionRequest("CREATE", context.Kind, "", metadata.NamespaceProperty ?? "", metadata.Name ?? "", value, null, context.User, context.DryRun) { Warn = context.Warn };
         await admission.MutateAsync(request, context.Cancelled).ConfigureAwait(false);
         context.Strategy.PrepareForCreate(value);
+        if (value is V1CertificateSigningRequest certificate)
+        {
+            CertificateStatusRules.Stamp(certificate, context.User);
+        }
+
         if (value is V1Service service)
         {
             context.Hold(await services.AllocateAsync(service, null, context.Cancelled).ConfigureAwait(false));

@@ -1,11 +1,12 @@
 using ActorKube.Api.Machinery;
+using ActorKube.ApiServer.Admission;
 using ActorKube.Client.Protocol;
 using k8s.Models;
 
 namespace ActorKube.ApiServer.Pipeline;
 
 /// <summary>pods/eviction: a deletion that a pod disruption budget may put off.</summary>
-internal sealed class Evictions(Deletes deletes, Registry.ResourceRegistry registry)
+internal sealed class Evictions(Deletes deletes, Registry.ResourceRegistry registry, AdmissionChain admission)
 {
     /// <summary>Evicts the pod.</summary>
     public async Task<ApiResponse> CreateAsync(RequestContext context)
@@ -17,6 +18,8 @@ internal sealed class Evictions(Deletes deletes, Registry.ResourceRegistry regis
             throw ApiError.BadRequest($"name in URL does not match name in Eviction object");
         }
 
+        var asked = new AdmissionRequest("CREATE", context.Kind, "eviction", context.Request.Namespace, context.Request.Name, eviction, null, context.User, context.DryRun) { Warn = context.Warn };
+        await admission.AdmitAsync(asked, context.Cancelled).ConfigureAwait(false);
         var state = await Freshness.ConsistentAsync(context.Resource, context.Cancelled).ConfigureAwait(false);
         var pod = state.Objects.Find(context.Key)?.Object.As<V1Pod>() ?? throw ApiError.NotFound(context.Kind, context.Request.Name);
         await CheckBudgetsAsync(context, pod).ConfigureAwait(false);

@@ -55,6 +55,11 @@ internal static class SubresourceParts
     public static List<FieldError> Validate(string subresource, object value, object old)
     {
         var errors = new List<FieldError>();
+        if (value is V1CertificateSigningRequest request && old is V1CertificateSigningRequest requested)
+        {
+            errors.AddRange(Registry.Certificates.CertificateStatusRules.Validate(request, requested, isApproval: true));
+        }
+
         if (subresource == "ephemeralcontainers" && value is V1Pod pod && old is V1Pod was)
         {
             var names = pod.Spec.Containers.Select(c => c.Name).Concat(pod.Spec.InitContainers?.Select(c => c.Name) ?? []).ToHashSet(StringComparer.Ordinal);

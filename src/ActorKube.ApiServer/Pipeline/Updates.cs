@@ -1,6 +1,7 @@
 using ActorKube.Api.Machinery;
 using ActorKube.ApiServer.Admission;
 using ActorKube.ApiServer.Registry;
+using ActorKube.ApiServer.Registry.Certificates;
 using ActorKube.ApiServer.Services;
 using ActorKube.ApiServer.WatchCache;
 using ActorKube.Client.Protocol;
@@ -105,6 +106,11 @@ internal sealed class Updates(Modifier modifier, Creates creates, AdmissionChain
         else if (!SubresourceParts.TryPrepare(subresource, value, current.Value))
         {
             strategy.PrepareForStatusUpdate(value, current.Value);
+        }
+
+        if (partial && value is V1CertificateSigningRequest certificate)
+        {
+            CertificateStatusRules.Stamp(certificate, (V1CertificateSigningRequest)current.Value, context.Timestamp);
         }
 
         var errors = ObjectMetaRules.Update(metadata, old);

@@ -3,6 +3,7 @@ using System.Net.Security;
 using ActorKube.Api.Kinds;
 using ActorKube.Api.Machinery;
 using ActorKube.Api.Meta;
+using ActorKube.ApiServer.Admission;
 using ActorKube.ApiServer.Authorization;
 using ActorKube.ApiServer.Pipeline;
 using ActorKube.ApiServer.Registry;
@@ -23,12 +24,14 @@ internal sealed class ObjectProxy : IDisposable
 {
     private readonly ApiPipeline _pipeline;
     private readonly ResourceRegistry _registry;
+    private readonly AdmissionChain _admission;
     private readonly HttpMessageInvoker _http;
     private uint _turn;
 
     /// <summary>A proxy for requests that the pipeline allows.</summary>
-    public ObjectProxy(ApiPipeline pipeline, ResourceRegistry registry)
+    public ObjectProxy(ApiPipeline pipeline, ResourceRegistry registry, AdmissionChain admission)
     {
+        _admission = admission;
         _pipeline = pipeline;
         _registry = registry;
         _http = new HttpMessageInvoker(new SocketsHttpHandler
@@ -58,6 +61,8 @@ internal sealed class ObjectProxy : IDisposable
     {
         var access = new AccessRequest(user, request.Verb, request.Group, request.Version, request.Resource, request.Subresource, request.Namespace, request.Name);
         await _pipeline.AuthorizeAsync(access, http.RequestAborted).ConfigureAwait(false);
+        var kind = _registry.Kinds.Find(request.Group, request.Version, request.Resource) ?? throw ApiError.NoSuchResource();
+        await _admission.AdmitAsync(new AdmissionRequest("CONNECT", kind, request.Subresource, request.Namespace, request.Name, null, null, user, false), http.RequestAborted).ConfigureAwait(false);
         var raw = http.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
         var (prefix, rest) = path.SplitBehindSubresource(raw);
         if (rest.Length == 0 && (HttpMethods.IsGet(http.Request.Method) || HttpMethods.IsHead(http.Request.Method)))
