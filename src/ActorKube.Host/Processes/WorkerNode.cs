@@ -1,6 +1,8 @@
 using System.Security.Cryptography.X509Certificates;
 using ActorKube.Client.Hosting;
 using ActorKube.ContainerRuntime;
+using ActorKube.Host.Commands;
+using ActorKube.Host.Machine;
 using ActorKube.KubeProxy;
 using ActorKube.Kubelet;
 using ActorKube.Kubelet.Server;
@@ -36,9 +38,16 @@ public sealed class WorkerNode(
                 NodeName = settings.NodeName,
                 NodeAddresses = kubelet.NodeAddresses.IsEmpty && settings.NodeAddress is { } address ? [address.ToString()] : kubelet.NodeAddresses,
             });
-        // Without root there is no network of our own: plain processes use the machine's.
+        // Without root or the programs for it there is no network of our own: plain processes use the machine's.
         if (!Environment.IsPrivilegedProcess || !OperatingSystem.IsLinux())
             return;
+        var missing = HostPackages.Missing(builtInRuntime: false, HostPackages.IsOnPath);
+        if (missing.Count > 0)
+        {
+            Report.Line($"Services have no addresses and pods no network here: {string.Join(" and ", missing)} {(missing.Count == 1 ? "is" : "are")} not installed");
+            return;
+        }
+
         akka.AddPodNetwork(settings.NodeName, _ => networking.Value.Informers, runtime.UsePodCidrsAsync, writeCniConfig: runtime.Kind == RuntimeKind.Cri);
         akka.AddKubeProxy(settings.NodeName, _ => networking.Value.Informers);
         akka.AddDns(settings.NodeName, _ => networking.Value.Informers);

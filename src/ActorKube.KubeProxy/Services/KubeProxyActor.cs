@@ -204,7 +204,7 @@ public sealed class KubeProxyActor : ReceiveActor, IWithTimers
         }
 
         var wait = TimeSpan.FromSeconds(Math.Min(MaxRetry.TotalSeconds, Math.Pow(2, _failures++)));
-        _log.Error(failed.Error, "Table {Table} could not be written; next attempt in {Seconds} s", _settings.Table, wait.TotalSeconds);
+        _log.Error("Table {Table} could not be written; next attempt in {Seconds} s: {Reason}", _settings.Table, wait.TotalSeconds, failed.Error.Message);
         _busy = false;
         Timers.StartSingleTimer(nameof(SyncNow), SyncNow.Instance, wait);
     }
