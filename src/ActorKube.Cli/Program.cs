@@ -4,6 +4,8 @@ using ActorKube.Cli.CommandLine;
 using ActorKube.Cli.Commands;
 
 Console.SetOut(new StreamWriter(Console.OpenStandardOutput(), new UTF8Encoding(false)) { AutoFlush = true });
+// Made here, as the one that Console makes sets up the terminal first: that takes time, and a terminal in raw mode must not be touched.
+Console.SetError(new StreamWriter(Console.OpenStandardError(), new UTF8Encoding(false)) { AutoFlush = true });
 var root = new RootCommand("akctl controls an ActorKube cluster, or any Kubernetes cluster.");
 foreach (var option in GlobalOptions.All)
     root.Add(option);

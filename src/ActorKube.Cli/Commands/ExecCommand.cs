@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json.Nodes;
 using ActorKube.Cli.CommandLine;
 using ActorKube.Cli.Exec;
 using ActorKube.Cli.Logs;
@@ -40,13 +41,13 @@ internal static class ExecCommand
         {
             var words = parsed.GetValue(target)!;
             if (words.Length == 0)
-                throw new CliException("pod, type/name must be specified");
+                throw new CliException("pod, type/name or --filename must be specified");
             if (words.Length > 1)
                 throw new UsageException("exec [POD] [COMMAND] is not supported anymore. Use exec [POD] -- [COMMAND] instead");
             if (CommandWords.Current.Tail is not { Length: > 0 } tail)
                 throw new CliException("you must specify at least one command for the container");
             var session = CliSession.Open(parsed);
-            var pod = await PodTargets.FindAsync(session, ResourceArguments.Read(words, "exec"), cancellation);
+            var pod = (await PodTargets.FindAllAsync(session, ResourceArguments.Read(words, "exec"), cancellation))[0];
             var phase = pod.Text("status", "phase");
             if (phase is "Succeeded" or "Failed")
                 throw new CliException($"cannot exec into a container in a completed pod; current phase is {phase}");
@@ -54,7 +55,7 @@ internal static class ExecCommand
             if (parsed.GetValue(tty) && !terminal)
                 await Console.Error.WriteLineAsync("Unable to use a TTY - input is not a terminal or the right kind of file");
             var query = tail.Select(word => ("command", word))
-                .Append(("container", await PodTargets.ContainerAsync(pod, parsed.GetValue(container))))
+                .Append(("container", await ContainerAsync(pod, parsed.GetValue(container), parsed.GetValue(quiet))))
                 .Append(("stdout", "true"))
                 .Append(terminal ? ("tty", "true") : ("stderr", "true"))
                 .Concat(parsed.GetValue(stdin) ? [("stdin", "true")] : [])
@@ -66,4 +67,8 @@ internal static class ExecCommand
         });
         return command;
     }
+
+    // Whether there is a container of that name is the server's to say.
+    private static async Task<string> ContainerAsync(JsonObject pod, string? named, bool quiet) =>
+        string.IsNullOrEmpty(named) ? await PodTargets.ContainerAsync(pod, named, quiet) : named;
 }

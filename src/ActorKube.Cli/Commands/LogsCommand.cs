@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Text.Json.Nodes;
 using ActorKube.Cli.CommandLine;
 using ActorKube.Cli.Logs;
@@ -59,8 +60,10 @@ internal static class LogsCommand
                 throw new UsageException("expected 'logs [-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]'.\nPOD or TYPE/NAME is a required argument for the logs command");
             if (parsed.GetValue(since) is not null && parsed.GetValue(sinceTime) is not null)
                 throw new CliException("at most one of `sinceTime` or `sinceSeconds` may be specified");
-            if (parsed.GetValue(allContainers) && parsed.GetValue(container) is not null)
-                throw new CliException("--all-containers=true should not be specified with container name");
+            if (parsed.GetValue(allContainers) && parsed.GetValue(container) is { } one)
+                throw new CliException($"--all-containers=true should not be specified with container name {one}");
+            if (parsed.GetValue(sinceTime) is { } from && !IsTime(from))
+                throw new CliException($"parsing time \"{from}\" as \"2006-01-02T15:04:05Z07:00\": cannot parse \"{from}\" as a time");
             var session = CliSession.Open(parsed);
             var named = words is [var pod, var name] && !pod.Contains('/') ? (Pod: new[] { pod }, Container: name) : (Pod: words, Container: parsed.GetValue(container));
             var pods = await PodsAsync(session, named.Pod, labels, parsed.GetValue(allPods), cancellation);
@@ -94,4 +97,6 @@ internal static class LogsCommand
         var arguments = ResourceArguments.Read(words, "logs");
         return all ? await PodTargets.FindAllAsync(session, arguments, cancellation) : [await PodTargets.FindAsync(session, arguments, cancellation)];
     }
+
+    private static bool IsTime(string text) => text.Contains('T') && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.None, out _);
 }

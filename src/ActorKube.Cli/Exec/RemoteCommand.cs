@@ -71,7 +71,7 @@ internal sealed class RemoteCommand : IDisposable
 
     private async Task PumpInputAsync(CancellationToken cancellation)
     {
-        await using var input = Console.OpenStandardInput();
+        await using var input = Terminal.OpenInput();
         var buffer = new byte[32 * 1024];
         buffer[0] = Stdin;
         await Unless(PumpAsync());
@@ -146,6 +146,6 @@ internal sealed class RemoteCommand : IDisposable
         if (status.Status == "Success")
             return 0;
         var code = status.Details?.Causes?.FirstOrDefault(c => c.Reason == "ExitCode")?.Message;
-        return int.TryParse(code, out var exit) ? exit : throw ApiError.From(status);
+        return int.TryParse(code, out var exit) ? exit : throw new CliException(status.Message ?? "the command failed, and the server does not say why");
     }
 }

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace ActorKube.Cli.Exec;
 
@@ -9,6 +10,8 @@ internal sealed partial class Terminal : IDisposable
     private const int TermiosSize = 256;
     private const int StandardInput = 0;
     private const int Now = 0;
+    private const nuint LinuxWindowSize = 0x5413;
+    private const nuint MacWindowSize = 0x40087468;
 
     private readonly byte[] _saved;
 
@@ -17,8 +20,25 @@ internal sealed partial class Terminal : IDisposable
     /// <summary>Whether standard input is a terminal that can be put into raw mode.</summary>
     public static bool IsThere => !Console.IsInputRedirected && !OperatingSystem.IsWindows();
 
-    /// <summary>Columns and rows.</summary>
-    public static (int Width, int Height) Size => (Console.WindowWidth, Console.WindowHeight);
+    /// <summary>Columns and rows. The runtime's own Console is not asked: it would set up the terminal its way, and end raw mode.</summary>
+    public static (int Width, int Height) Size
+    {
+        get
+        {
+            var size = new ushort[4];
+            var result = OperatingSystem.IsMacOS()
+                ? RuntimeInformation.ProcessArchitecture == Architecture.Arm64
+                    ? ControlOnStack(StandardInput, MacWindowSize, 0, 0, 0, 0, 0, 0, size)
+                    : Control(StandardInput, MacWindowSize, size)
+                : Control(StandardInput, LinuxWindowSize, size);
+            return result == 0 && size[0] > 0 && size[1] > 0 ? (size[1], size[0]) : (80, 24);
+        }
+    }
+
+    /// <summary>Standard input byte by byte as it is typed. The runtime's own stream would collect and edit lines.</summary>
+    public static Stream OpenInput() => OperatingSystem.IsWindows()
+        ? Console.OpenStandardInput()
+        : new FileStream(new SafeFileHandle(StandardInput, ownsHandle: false), FileAccess.Read, bufferSize: 0);
 
     /// <summary>Raw mode until disposed.</summary>
     public static Terminal Raw()
@@ -34,6 +54,13 @@ internal sealed partial class Terminal : IDisposable
     }
 
     public void Dispose() => SetAttributes(StandardInput, Now, _saved);
+
+    [LibraryImport("libc", EntryPoint = "ioctl")]
+    private static partial int Control(int fd, nuint request, ushort[] size);
+
+    // What follows the named arguments of a variadic function goes on the stack there; the six in between fill the registers.
+    [LibraryImport("libc", EntryPoint = "ioctl")]
+    private static partial int ControlOnStack(int fd, nuint request, nint r2, nint r3, nint r4, nint r5, nint r6, nint r7, ushort[] size);
 
     [LibraryImport("libc", EntryPoint = "tcgetattr", SetLastError = true)]
     private static partial int GetAttributes(int fd, byte[] termios);

@@ -35,7 +35,7 @@ internal sealed record LogQuery
     [
         ("follow", Follow ? "true" : null), ("previous", Previous ? "true" : null), ("timestamps", Timestamps ? "true" : null),
         ("tailLines", Tail is >= 0 and { } lines ? Text(lines) : null), ("limitBytes", Text(LimitBytes)),
-        ("sinceSeconds", Since is { } span ? Text((long)Math.Max(1, Math.Round(span.TotalSeconds))) : null), ("sinceTime", SinceTime),
+        ("sinceSeconds", Since is { } span && span != TimeSpan.Zero ? Text((long)Math.Max(1, Math.Round(span.TotalSeconds))) : null), ("sinceTime", SinceTime),
     ];
 
     private static string? Text(long? number) => number?.ToString(CultureInfo.InvariantCulture);

@@ -23,7 +23,7 @@ internal static class PodTargets
         return pods[0];
     }
 
-    /// <summary>A pod by its name, or all that something selects, the best first.</summary>
+    /// <summary>A pod by its name, or all that something selects, those that most likely have something to say first.</summary>
     public static async Task<IReadOnlyList<JsonObject>> FindAllAsync(CliSession session, IReadOnlyList<ResourceArgument> words, CancellationToken cancellation)
     {
         var argument = words switch
@@ -36,15 +36,15 @@ internal static class PodTargets
         var value = await session.SendAsync(session.Request("get", kind, argument.Name!), cancellation);
         if (kind == Pods)
             return [value];
-        var pods = await ListAsync(session, SelectorOf(kind, value), cancellation);
+        var pods = (await ListAsync(session, SelectorOf(kind, value), cancellation)).Order(Comparer<JsonObject>.Create(Compare)).ToList();
         return pods.Count > 0 ? pods : throw new CliException($"no pods found of {new ResourceName(kind, argument.Name)}");
     }
 
-    /// <summary>The pods with these labels, those that most likely have something to say first.</summary>
+    /// <summary>The pods with these labels, in the server's order.</summary>
     public static async Task<IReadOnlyList<JsonObject>> ListAsync(CliSession session, string selector, CancellationToken cancellation)
     {
         var list = await session.SendAsync(session.Request("list", Pods, query: ("labelSelector", selector)), cancellation);
-        return [.. ObjectPrinter.ItemsOf(list, Pods).OrderBy(p => p, Comparer<JsonObject>.Create(Compare))];
+        return ObjectPrinter.ItemsOf(list, Pods);
     }
 
     /// <summary>All containers, with what they are where they are no regular ones.</summary>
@@ -56,7 +56,7 @@ internal static class PodTargets
     ];
 
     /// <summary>The container to use: the one named, the annotated default, or the first.</summary>
-    public static async Task<string> ContainerAsync(JsonObject pod, string? named)
+    public static async Task<string> ContainerAsync(JsonObject pod, string? named, bool quiet = false)
     {
         var containers = ContainersOf(pod);
         if (!string.IsNullOrEmpty(named))
@@ -64,7 +64,7 @@ internal static class PodTargets
         var annotated = pod.Text("metadata", "annotations", DefaultContainer);
         if (containers.Any(c => c.Name == annotated))
             return annotated;
-        if (containers.Count > 1)
+        if (containers.Count > 1 && !quiet)
             await Console.Error.WriteLineAsync($"Defaulted container \"{containers[0].Name}\" out of: {string.Join(", ", containers.Select(c => c.Name + c.Note))}");
         return containers[0].Name;
     }
