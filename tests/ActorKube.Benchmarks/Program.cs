@@ -1,4 +1,5 @@
 using System.CommandLine;
+using ActorKube.Benchmarks.Api;
 using ActorKube.Benchmarks.Store;
 using BenchmarkDotNet.Running;
 
@@ -10,5 +11,5 @@ micro.SetAction(result =>
     return 0;
 });
 
-var root = new RootCommand("Measures ActorKube") { micro, StoreLoad.Command(), StoreStartup.Command() };
+var root = new RootCommand("Measures ActorKube") { micro, StoreLoad.Command(), StoreStartup.Command(), ApiLoad.Command() };
 return await root.Parse(args).InvokeAsync();
