@@ -40,6 +40,7 @@ public static class ApiJson
         var times = (JsonConverter<DateTime>)options.GetConverter(typeof(DateTime));
         options = new JsonSerializerOptions(options) { TypeInfoResolver = options.TypeInfoResolver!.WithAddedModifier(MicroTimeConverter.Modifier(times)) };
         options.Converters.Insert(0, new TimeConverter(times));
+        options.Converters.Insert(0, new ServerSideApply.ManagedFieldsEntryJsonConverter());
         return options;
     }
 }

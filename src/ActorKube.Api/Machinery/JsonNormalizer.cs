@@ -126,5 +126,5 @@ internal static class JsonNormalizer
     private static bool IsOmittedWhenEmpty(FieldShape field, TypeShape owner) =>
         field.Shape.Kind is ShapeKind.List or ShapeKind.Map
         && (owner.GoName, field.Name) is not (_, "items") and not (_, "containers") and not ("Role" or "ClusterRole", "rules")
-            and not ("EndpointSlice", "endpoints" or "ports") and not (_, "taints" or "subjects" or "webhooks");
+            and not ("EndpointSlice", "endpoints" or "ports") and not (_, "taints" or "subjects" or "webhooks") and not ("ObjectMeta", "managedFields");
 }
