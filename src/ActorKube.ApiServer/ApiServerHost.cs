@@ -87,7 +87,7 @@ public sealed class ApiServerHost : IAsyncDisposable
         var updates = new Updates(modifier, creates, admission, services);
         var deletes = new Deletes(writer, admission);
         var parts = new PipelineParts(
-            new Reads(settings), creates, updates, deletes, new Scales(modifier, updates), new Bindings(modifier, admission), new Evictions(deletes, registry, admission), new Reviews(authorizer, tokens),
+            new Reads(settings), creates, updates, new Applies(modifier, updates, creates), deletes, new Scales(modifier, updates), new Bindings(modifier, admission), new Evictions(deletes, registry, admission), new Reviews(authorizer, tokens),
             new ComponentStatuses(() => registry.Of<V1Namespace>().Cache.State is not null));
         var pipeline = new ApiPipeline(registry, authorizer, parts, time, logs.CreateLogger<ApiPipeline>());
         var addresses = HostAddresses();

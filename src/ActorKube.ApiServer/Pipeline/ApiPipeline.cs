@@ -157,6 +157,8 @@ public sealed class ApiPipeline
         ("", "deletecollection") => await _parts.Deletes.DeleteCollectionAsync(context).ConfigureAwait(false),
         ("scale", "get") => await Scales.GetAsync(context).ConfigureAwait(false),
         ("scale", "update") => await _parts.Scales.UpdateAsync(context).ConfigureAwait(false),
+        ("" or "status" or "finalize" or "approval" or "ephemeralcontainers" or "resize", "patch") when IsApply(context) =>
+            await _parts.Applies.ApplyAsync(context, AuthorizeAsync).ConfigureAwait(false),
         ("scale", "patch") => await _parts.Scales.PatchAsync(context).ConfigureAwait(false),
         ("binding", "create") => await _parts.Bindings.CreateAsync(context).ConfigureAwait(false),
         ("eviction", "create") => await _parts.Evictions.CreateAsync(context).ConfigureAwait(false),
@@ -165,6 +167,8 @@ public sealed class ApiPipeline
         ("status" or "approval" or "ephemeralcontainers" or "resize", "get") => await Reads.GetAsync(context).ConfigureAwait(false),
         _ => throw ApiError.MethodNotAllowed(context.Kind, context.Request.Verb),
     };
+
+    private static bool IsApply(RequestContext context) => BodyDecoder.MediaType(context.Request.ContentType) == Patch.Apply;
 
     private RequestContext PodContext(RequestContext context)
     {
@@ -177,4 +181,4 @@ public sealed class ApiPipeline
 
 /// <summary>The verbs' implementations.</summary>
 internal sealed record PipelineParts(
-    Reads Reads, Creates Creates, Updates Updates, Deletes Deletes, Scales Scales, Bindings Bindings, Evictions Evictions, Reviews Reviews, ComponentStatuses ComponentStatuses);
+    Reads Reads, Creates Creates, Updates Updates, Applies Applies, Deletes Deletes, Scales Scales, Bindings Bindings, Evictions Evictions, Reviews Reviews, ComponentStatuses ComponentStatuses);

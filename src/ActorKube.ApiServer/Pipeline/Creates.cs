@@ -1,5 +1,6 @@
 using ActorKube.Api.Machinery;
 using ActorKube.ApiServer.Admission;
+using ActorKube.ApiServer.FieldManagement;
 using ActorKube.ApiServer.Registry;
 using ActorKube.ApiServer.Registry.Certificates;
 using ActorKube.ApiServer.Services;
@@ -24,7 +25,10 @@ internal sealed class Creates(ObjectWriter writer, AdmissionChain admission, Ide
     }
 
     /// <summary>Creates an object, which is given away.</summary>
-    public async Task<ApiResponse> CreateAsync(RequestContext context, IKubernetesObject<V1ObjectMeta> value)
+    /// <param name="context">The request.</param>
+    /// <param name="value">The object.</param>
+    /// <param name="recordsFields">Whether the writer comes to own the object's fields; false where that is settled already.</param>
+    public async Task<ApiResponse> CreateAsync(RequestContext context, IKubernetesObject<V1ObjectMeta> value, bool recordsFields = true)
     {
         var metadata = value.Metadata;
         CheckNamespace(context, metadata);
@@ -46,8 +50,15 @@ internal sealed class Creates(ObjectWriter writer, AdmissionChain admission, Ide
 
         context.Strategy.Default(value);
         context.Strategy.DefaultOnCreate(value);
+        if (recordsFields)
+        {
+            FieldOwnership.Record(context, value, null);
+        }
+
+        var managedFields = metadata.ManagedFields;
         var request = new AdmissionRequest("CREATE", context.Kind, "", metadata.NamespaceProperty ?? "", metadata.Name ?? "", value, null, context.User, context.DryRun) { Warn = context.Warn };
         await admission.MutateAsync(request, context.Cancelled).ConfigureAwait(false);
+        FieldOwnership.CheckAfterAdmission(context, metadata, managedFields);
         context.Strategy.PrepareForCreate(value);
         if (value is V1CertificateSigningRequest certificate)
         {

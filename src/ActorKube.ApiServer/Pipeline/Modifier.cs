@@ -1,4 +1,5 @@
 using ActorKube.Api.Machinery;
+using ActorKube.ApiServer.FieldManagement;
 using ActorKube.ApiServer.Registry;
 using ActorKube.ApiServer.WatchCache;
 using ActorKube.Store.Protocol;
@@ -87,7 +88,7 @@ internal sealed class Modifier(ObjectWriter writer)
         var resource = context.Resource;
         var ends = EndsObject(value, current.Value);
         var encoded = ObjectWriter.Encode(resource, value);
-        if (!ends && !entry.Stale && encoded.Bytes.AsSpan().SequenceEqual(entry.Stored.Span))
+        if (!ends && !entry.Stale && UnchangedWrites.IsSame(entry.Stored.Span, current.Metadata, encoded.Bytes, ObjectMetadata.Of(encoded.Stored)))
         {
             return (current, entry.Revision);
         }

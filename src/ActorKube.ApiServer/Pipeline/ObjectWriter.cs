@@ -22,7 +22,6 @@ internal sealed class ObjectWriter(IActorRef store, TimeSpan timeout, Encryption
     {
         var metadata = ObjectMetadata.Of(value);
         metadata.ResourceVersion = null;
-        metadata.ManagedFields = null;
         metadata.SelfLink = null;
         var stored = resource.Converter is null ? value : resource.Converter.ToStored(value);
         return (ApiJson.Serialize(stored), stored);

@@ -44,7 +44,7 @@ internal sealed class RequestContext : IDisposable
     /// <summary>Whether nothing is to be written.</summary>
     public bool DryRun { get; private set; }
 
-    /// <summary>Who writes, for the history: the <c>fieldManager</c> parameter, else the first word of the user agent.</summary>
+    /// <summary>Who writes, for the history: the <c>fieldManager</c> parameter, else the user agent up to its first slash.</summary>
     public string FieldManager { get; private set; } = "";
 
     /// <summary>Texts for <c>Warning</c> headers; null when there are none.</summary>
@@ -89,17 +89,9 @@ internal sealed class RequestContext : IDisposable
     /// <summary>Reads the parameters that every write has. Throws the 422 or 400 Status for wrong ones.</summary>
     public RequestContext ReadWriteOptions()
     {
-        if (Query("dryRun") is { } dryRun)
-        {
-            DryRun = dryRun == "All" ? true : throw InvalidOption("CreateOptions", FieldError.NotSupported("dryRun", dryRun, ["All"]));
-        }
-
-        if (Query("fieldValidation") is { Length: > 0 } validation && validation is not ("Ignore" or "Warn" or "Strict"))
-        {
-            throw InvalidOption("CreateOptions", FieldError.NotSupported("fieldValidation", validation, ["Ignore", "Strict", "Warn"]));
-        }
-
-        FieldManager = Query("fieldManager") is { Length: > 0 } manager ? manager : DefaultManager(Request.UserAgent);
+        WriteOptions.Check(this);
+        DryRun = Query("dryRun") is not null;
+        FieldManager = Query("fieldManager") is { Length: > 0 } manager ? manager : WriteOptions.DefaultManager(Request.UserAgent);
         return this;
     }
 
@@ -122,21 +114,5 @@ internal sealed class RequestContext : IDisposable
         DryRun = dryRun.All(d => d == "All") ? true : throw InvalidOption("DeleteOptions", FieldError.NotSupported("dryRun", dryRun.First(d => d != "All"), ["All"]));
 
     /// <summary>The 422 Status for wrong options of a request.</summary>
-    public static ApiException InvalidOption(string options, FieldError error)
-    {
-        var status = ApiError.Status(422, "Invalid", $"{options}.meta.k8s.io \"\" is invalid: {error}");
-        status.Details = new k8s.Models.V1StatusDetails
-        {
-            Group = "meta.k8s.io",
-            Kind = options,
-            Causes = [new k8s.Models.V1StatusCause { Reason = error.Reason, Message = error.Message, Field = error.Field }],
-        };
-        return new ApiException(status);
-    }
-
-    private static string DefaultManager(string userAgent)
-    {
-        var end = userAgent.AsSpan().IndexOfAny('/', ' ');
-        return end < 0 ? userAgent : userAgent[..end];
-    }
+    public static ApiException InvalidOption(string options, FieldError error) => WriteOptions.Invalid(options, [error]);
 }

@@ -1,5 +1,7 @@
 using ActorKube.Api.Kinds;
 using ActorKube.Api.Machinery;
+using ActorKube.Api.Machinery.ServerSideApply;
+using ActorKube.ApiServer.FieldManagement;
 using ActorKube.Client.Protocol;
 using k8s;
 using k8s.Models;
@@ -9,7 +11,7 @@ namespace ActorKube.ApiServer.Pipeline;
 /// <summary>The scale subresource: how many replicas a workload wants and has, without knowing the workload.</summary>
 internal sealed class Scales(Modifier modifier, Updates updates)
 {
-    private static readonly ResourceKind ScaleKind = new()
+    internal static readonly ResourceKind ScaleKind = new()
     {
         Group = "autoscaling",
         Version = "v1",
@@ -33,7 +35,7 @@ internal sealed class Scales(Modifier modifier, Updates updates)
     {
         context.ReadWriteOptions();
         var scale = (V1Scale)BodyDecoder.Decode(context, ScaleKind);
-        return await WriteAsync(context, _ => scale).ConfigureAwait(false);
+        return await WriteAsync(context, (was, fields) => (scale, ScaleOwnership.Update(context, was, scale, fields))).ConfigureAwait(false);
     }
 
     /// <summary>Patches the Scale.</summary>
@@ -41,16 +43,23 @@ internal sealed class Scales(Modifier modifier, Updates updates)
     {
         context.ReadWriteOptions();
         var type = BodyDecoder.MediaType(context.Request.ContentType);
-        if (type is not (Patch.Json or Patch.Merge or Patch.Strategic))
+        if (type is Patch.Apply)
         {
-            throw ApiError.UnsupportedMediaType([Patch.Json, Patch.Merge, Patch.Strategic]);
+            var body = ApplyBody.Read(context);
+            return await WriteAsync(context, (was, fields) => ScaleOwnership.Apply(context, body, was, fields)).ConfigureAwait(false);
         }
 
-        return await WriteAsync(context, current =>
+        if (type is not (Patch.Json or Patch.Merge or Patch.Strategic))
         {
-            var patched = Patch.ApplyTo(ApiJson.Serialize(ScaleOf(current)), type, context.Request.Body.Span, typeof(V1Scale));
+            throw ApiError.UnsupportedMediaType([Patch.Json, Patch.Merge, Patch.Strategic, Patch.Apply]);
+        }
+
+        return await WriteAsync(context, (was, fields) =>
+        {
+            var patched = Patch.ApplyTo(ApiJson.Serialize(was), type, context.Request.Body.Span, typeof(V1Scale));
             var decoded = StrictDecoder.Decode(patched, typeof(V1Scale));
-            return decoded.Error is null ? (V1Scale)decoded.Value! : throw Patch.ResultIsInvalid(type, context.Request.Body.Span, decoded.Error);
+            var scale = decoded.Error is null ? (V1Scale)decoded.Value! : throw Patch.ResultIsInvalid(type, context.Request.Body.Span, decoded.Error);
+            return (scale, ScaleOwnership.Update(context, was, scale, fields));
         }).ConfigureAwait(false);
     }
 
@@ -83,15 +92,18 @@ internal sealed class Scales(Modifier modifier, Updates updates)
         };
     }
 
-    private async Task<ApiResponse> WriteAsync(RequestContext context, Func<object, V1Scale> scaleFor)
+    // The change makes the new Scale, and the object's new entries, from its Scale and its entries.
+    private async Task<ApiResponse> WriteAsync(
+        RequestContext context, Func<V1Scale, IList<V1ManagedFieldsEntry>?, (V1Scale Scale, IList<V1ManagedFieldsEntry>? Fields)> change)
     {
         var written = await modifier.ModifyAsync(context, context.Key, async current =>
         {
-            var scale = scaleFor(current.Value);
+            var (scale, fields) = change(ScaleOf(current.Value), current.Metadata.ManagedFields);
             Check(context, scale, current.Metadata);
             var value = (IKubernetesObject<V1ObjectMeta>)ApiJson.Copy(current.Value);
             SetReplicas(value, scale.Spec?.Replicas ?? 0);
-            await updates.PrepareAsync(context.AsMain(), value, current).ConfigureAwait(false);
+            value.Metadata.ManagedFields = fields;
+            await updates.PrepareAsync(context.AsMain(), value, current, recordsFields: false).ConfigureAwait(false);
             return value;
         }).ConfigureAwait(false);
         return new ApiResponse(200, new ApiObject(ScaleOf(written.Value)), null, context.Warnings);

@@ -1,5 +1,6 @@
 using ActorKube.Api.Machinery;
 using ActorKube.ApiServer.Admission;
+using ActorKube.ApiServer.FieldManagement;
 using ActorKube.ApiServer.Registry;
 using ActorKube.ApiServer.Registry.Certificates;
 using ActorKube.ApiServer.Services;
@@ -35,13 +36,14 @@ internal sealed class Updates(Modifier modifier, Creates creates, AdmissionChain
         context.ReadWriteOptions();
         var value = BodyDecoder.Decode(context);
         CheckUrl(context, value.Metadata);
+        var sent = value.Metadata.ManagedFields;
         // Without the version that the writer read, whatever is there is replaced; "0" says the same.
         var expected = value.Metadata.ResourceVersion is "0" ? "" : value.Metadata.ResourceVersion;
         try
         {
             var written = await modifier.ModifyAsync(context, context.Key, async current =>
             {
-                value.Metadata.ResourceVersion = expected;
+                (value.Metadata.ResourceVersion, value.Metadata.ManagedFields) = (expected, sent);
                 CheckVersionIsGiven(context, expected);
                 await PrepareAsync(context, value, current).ConfigureAwait(false);
                 return value;
@@ -61,7 +63,7 @@ internal sealed class Updates(Modifier modifier, Creates creates, AdmissionChain
         var type = BodyDecoder.MediaType(context.Request.ContentType);
         if (type is not (Patch.Json or Patch.Merge or Patch.Strategic))
         {
-            throw ApiError.UnsupportedMediaType([Patch.Json, Patch.Merge, Patch.Strategic]);
+            throw ApiError.UnsupportedMediaType([Patch.Json, Patch.Merge, Patch.Strategic, Patch.Apply]);
         }
 
         var written = await modifier.ModifyAsync(context, context.Key, async current =>
@@ -81,7 +83,11 @@ internal sealed class Updates(Modifier modifier, Creates creates, AdmissionChain
     }
 
     /// <summary>Brings a changed object into the form in which it is stored, or refuses it.</summary>
-    public async ValueTask PrepareAsync(RequestContext context, IKubernetesObject<V1ObjectMeta> value, ApiObject current)
+    /// <param name="context">The request.</param>
+    /// <param name="value">The object as it shall be.</param>
+    /// <param name="current">The object as it is.</param>
+    /// <param name="recordsFields">Whether the writer comes to own what it changes; false where that is settled already.</param>
+    public async ValueTask PrepareAsync(RequestContext context, IKubernetesObject<V1ObjectMeta> value, ApiObject current, bool recordsFields = true)
     {
         var (metadata, old, subresource) = (value.Metadata, current.Metadata, context.Request.Subresource);
         if (!string.IsNullOrEmpty(metadata.ResourceVersion) && metadata.ResourceVersion != old.ResourceVersion)
@@ -96,8 +102,15 @@ internal sealed class Updates(Modifier modifier, Creates creates, AdmissionChain
 
         var strategy = context.Strategy;
         strategy.Default(value);
+        if (recordsFields)
+        {
+            FieldOwnership.Record(context, value, current);
+        }
+
+        var managedFields = metadata.ManagedFields;
         var request = new AdmissionRequest("UPDATE", context.Kind, subresource, context.Request.Namespace, context.Request.Name, value, current.Value, context.User, context.DryRun) { Warn = context.Warn };
         await admission.MutateAsync(request, context.Cancelled).ConfigureAwait(false);
+        FieldOwnership.CheckAfterAdmission(context, metadata, managedFields);
         var partial = subresource.Length > 0;
         if (!partial)
         {
