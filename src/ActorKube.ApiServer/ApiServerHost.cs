@@ -8,6 +8,7 @@ using ActorKube.ApiServer.Authorization;
 using ActorKube.ApiServer.Encryption;
 using ActorKube.ApiServer.Endpoints;
 using ActorKube.ApiServer.Endpoints.Proxies;
+using ActorKube.ApiServer.Monitoring;
 using ActorKube.ApiServer.OpenApi;
 using ActorKube.ApiServer.Pipeline;
 using ActorKube.ApiServer.Registry;
@@ -112,7 +113,7 @@ public sealed class ApiServerHost : IAsyncDisposable
         ]);
         var edge = new HttpEdge(
             pipeline, new RequestAuthenticator(new CertificateAuthenticator(certificates.Authority, time), tokens), responses, new WatchWriter(time, stopping.Token),
-            new Discovery(registry.Kinds, responses), health, new PlainEndpoints(responses, new OpenApiDocuments(registry.Kinds, "v1.36.0")), new NodeProxy(pipeline, registry, kubelets, admission), objects, identities, settings,
+            new Discovery(registry.Kinds, responses), health, new PlainEndpoints(responses, new OpenApiDocuments(registry.Kinds, "v1.36.0"), new ServerMetrics(registry)), new NodeProxy(pipeline, registry, kubelets, admission), objects, identities, settings,
             logs.CreateLogger<HttpEdge>());
         var serving = certificates.ApiServer(
             new AddressRange(settings.ServiceClusterIpRange).Address(1), [.. addresses, .. settings.CertificateNames, .. settings.AdvertiseAddress is { Length: > 0 } own ? new[] { own } : []]);

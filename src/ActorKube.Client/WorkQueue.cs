@@ -10,6 +10,7 @@ public sealed class WorkQueue<TKey> where TKey : notnull
 {
     private readonly TimeSpan _first;
     private readonly TimeSpan _longest;
+    private readonly WorkQueueMetrics<TKey>? _metrics;
     private readonly Queue<TKey> _ready = new();
     private readonly HashSet<TKey> _waiting = [];
     private readonly HashSet<TKey> _inFlight = [];
@@ -21,8 +22,10 @@ public sealed class WorkQueue<TKey> where TKey : notnull
     /// <summary>Makes an empty queue.</summary>
     /// <param name="firstBackOff">Wait after a key's first failure; 5 ms by default.</param>
     /// <param name="longestBackOff">Where doubling stops; 1000 s by default.</param>
-    public WorkQueue(TimeSpan? firstBackOff = null, TimeSpan? longestBackOff = null)
+    /// <param name="metrics">What measures it; null for nothing.</param>
+    public WorkQueue(TimeSpan? firstBackOff = null, TimeSpan? longestBackOff = null, WorkQueueMetrics<TKey>? metrics = null)
     {
+        _metrics = metrics;
         _first = firstBackOff ?? TimeSpan.FromMilliseconds(5);
         _longest = longestBackOff ?? TimeSpan.FromSeconds(1000);
     }
@@ -53,7 +56,10 @@ public sealed class WorkQueue<TKey> where TKey : notnull
         if (_inFlight.Contains(key))
             _again.Add(key);
         else if (_waiting.Add(key))
+        {
             _ready.Enqueue(key);
+            _metrics?.Added(key);
+        }
     }
 
     /// <summary>The key needs work after a while, unless it is already due sooner.</summary>
@@ -75,6 +81,7 @@ public sealed class WorkQueue<TKey> where TKey : notnull
     /// <summary>The key failed: it comes again after its back-off.</summary>
     public void AddFailed(TKey key, DateTimeOffset now)
     {
+        _metrics?.Retried();
         var failures = _failures.GetValueOrDefault(key);
         _failures[key] = failures + 1;
         var wait = Math.Min(_first.TotalMilliseconds * Math.Pow(2, Math.Min(failures, 40)), _longest.TotalMilliseconds);
@@ -99,6 +106,7 @@ public sealed class WorkQueue<TKey> where TKey : notnull
             return false;
         _waiting.Remove(key);
         _inFlight.Add(key);
+        _metrics?.Taken(key);
         return true;
     }
 
@@ -106,6 +114,7 @@ public sealed class WorkQueue<TKey> where TKey : notnull
     public void Done(TKey key)
     {
         _inFlight.Remove(key);
+        _metrics?.Done(key);
         if (_again.Remove(key))
             Add(key);
     }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using ActorKube.Api.Kinds;
 
@@ -19,28 +20,43 @@ internal sealed class AdmissionChain
     public IEnumerable<string> Names => _plugins.Select(p => p.Name);
 
     /// <summary>Lets the plugins change the object.</summary>
-    public async ValueTask MutateAsync(AdmissionRequest request, CancellationToken cancellationToken)
-    {
-        foreach (var plugin in For(request))
-        {
-            await plugin.MutateAsync(request, cancellationToken).ConfigureAwait(false);
-        }
-    }
+    public ValueTask MutateAsync(AdmissionRequest request, CancellationToken cancellationToken) =>
+        RunAsync("admit", request, static (plugin, request, cancelled) => plugin.MutateAsync(request, cancelled), cancellationToken);
 
     /// <summary>Lets the plugins refuse.</summary>
-    public async ValueTask ValidateAsync(AdmissionRequest request, CancellationToken cancellationToken)
-    {
-        foreach (var plugin in For(request))
-        {
-            await plugin.ValidateAsync(request, cancellationToken).ConfigureAwait(false);
-        }
-    }
+    public ValueTask ValidateAsync(AdmissionRequest request, CancellationToken cancellationToken) =>
+        RunAsync("validate", request, static (plugin, request, cancelled) => plugin.ValidateAsync(request, cancelled), cancellationToken);
 
     /// <summary>Both, for what is not stored itself: a binding, an eviction, a connection.</summary>
     public async ValueTask AdmitAsync(AdmissionRequest request, CancellationToken cancellationToken)
     {
         await MutateAsync(request, cancellationToken).ConfigureAwait(false);
         await ValidateAsync(request, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async ValueTask RunAsync(
+        string step, AdmissionRequest request, Func<IAdmissionPlugin, AdmissionRequest, CancellationToken, ValueTask> run, CancellationToken cancellationToken)
+    {
+        var plugins = For(request);
+        if (plugins.Length == 0)
+        {
+            return;
+        }
+
+        var (started, rejected) = (Stopwatch.GetTimestamp(), true);
+        try
+        {
+            foreach (var plugin in plugins)
+            {
+                await run(plugin, request, cancellationToken).ConfigureAwait(false);
+            }
+
+            rejected = false;
+        }
+        finally
+        {
+            AdmissionMetrics.Took(step, request.Operation, rejected, started);
+        }
     }
 
     private IAdmissionPlugin[] For(AdmissionRequest request)

@@ -43,11 +43,12 @@ internal sealed class WatchStream(long id, IActorRef client, IActorRef connectio
         V1Status? error = null;
         try
         {
-            using var running = RequestMetrics.BeginWatch();
+            using var running = RequestMetrics.BeginWatch(request.Group, request.Version, request.Resource);
             var events = await pipeline.WatchAsync(request, user, _closed.Token).ConfigureAwait(false);
             await foreach (var batch in events.WithCancellation(_closed.Token).ConfigureAwait(false))
             {
                 client.Tell(new WatchEvents(id, batch), connection);
+                running.Sent(batch.Count);
                 await RoomAsync(batch.Count).ConfigureAwait(false);
             }
         }

@@ -104,13 +104,13 @@ internal sealed class HttpEdge(
         };
         if (NodeProxy.Serves(kind, target.Subresource))
         {
-            await nodes.ForwardAsync(http, request, user, target).ConfigureAwait(false);
+            await RequestMetrics.ConnectAsync(request, () => nodes.ForwardAsync(http, request, user, target), () => http.Response.StatusCode).ConfigureAwait(false);
             return;
         }
 
         if (proxied)
         {
-            await objects.ForwardAsync(http, request, target, user).ConfigureAwait(false);
+            await RequestMetrics.ConnectAsync(request, () => objects.ForwardAsync(http, request, target, user), () => http.Response.StatusCode).ConfigureAwait(false);
             return;
         }
 

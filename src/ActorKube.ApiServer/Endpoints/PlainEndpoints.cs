@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using ActorKube.ApiServer.Monitoring;
 using ActorKube.ApiServer.OpenApi;
 using Microsoft.AspNetCore.Http;
 using Prometheus;
@@ -6,7 +7,7 @@ using Prometheus;
 namespace ActorKube.ApiServer.Endpoints;
 
 /// <summary><c>/version</c>, <c>/metrics</c> and the OpenAPI documents.</summary>
-internal sealed class PlainEndpoints(ResponseWriter responses, OpenApiDocuments openApi)
+internal sealed class PlainEndpoints(ResponseWriter responses, OpenApiDocuments openApi, ServerMetrics metrics)
 {
     private const string V3 = "/openapi/v3/";
 
@@ -39,7 +40,7 @@ internal sealed class PlainEndpoints(ResponseWriter responses, OpenApiDocuments 
                 return true;
             case "/metrics":
                 http.Response.ContentType = PrometheusConstants.TextContentTypeWithVersionAndEncoding;
-                await Metrics.DefaultRegistry.CollectAndExportAsTextAsync(http.Response.Body, http.RequestAborted).ConfigureAwait(false);
+                await metrics.WriteAsync(http.Response.Body, http.RequestAborted).ConfigureAwait(false);
                 return true;
             case "/openapi/v2" when http.Request.Headers.Accept.ToString().Contains("protobuf", StringComparison.Ordinal):
                 await DocumentAsync(http, openApi.V2Protobuf, OpenApiProtobuf.MediaType).ConfigureAwait(false);

@@ -23,7 +23,7 @@ internal sealed class WatchWriter(TimeProvider time, CancellationToken stopping)
         await response.StartAsync(http.RequestAborted).ConfigureAwait(false);
         var writer = response.BodyWriter;
         await writer.FlushAsync(http.RequestAborted).ConfigureAwait(false);
-        using var running = RequestMetrics.BeginWatch();
+        using var running = RequestMetrics.BeginWatch(kind.Group, kind.Version, kind.Resource);
         var include = TableWriter.ParseInclude(http.Request.Query["includeObject"]);
         var columns = true;
         using var ends = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, stopping);
@@ -36,6 +36,7 @@ internal sealed class WatchWriter(TimeProvider time, CancellationToken stopping)
                     Write(writer, change.Type, Body(change, format, kind, include, ref columns));
                 }
 
+                running.Sent(batch.Count);
                 var flushed = await writer.FlushAsync(http.RequestAborted).ConfigureAwait(false);
                 if (flushed.IsCompleted)
                 {

@@ -2,6 +2,7 @@ using ActorKube.Api.Kinds;
 using ActorKube.Api.Machinery;
 using ActorKube.Api.Meta;
 using ActorKube.ApiServer.Authorization;
+using ActorKube.ApiServer.Monitoring;
 using ActorKube.ApiServer.Registry;
 using ActorKube.Client.Protocol;
 using Microsoft.Extensions.Logging;
@@ -36,6 +37,7 @@ public sealed class ApiPipeline
     {
         var started = _time.GetTimestamp();
         using var running = RequestMetrics.Begin(request.Verb is "get" or "list");
+        var span = RequestTracing.Start(request, user.Name);
         ApiResponse response;
         try
         {
@@ -56,6 +58,7 @@ public sealed class ApiPipeline
             response = Failure(ApiError.Internal(e.Message, e));
         }
 
+        RequestTracing.End(span, response.Code);
         Count(request, response.Code, _time.GetElapsedTime(started));
         return response;
     }

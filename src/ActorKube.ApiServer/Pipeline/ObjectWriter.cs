@@ -1,5 +1,6 @@
 using ActorKube.Api.Machinery;
 using ActorKube.ApiServer.Encryption;
+using ActorKube.ApiServer.Monitoring;
 using ActorKube.ApiServer.Registry;
 using ActorKube.ApiServer.WatchCache;
 using ActorKube.Store.Protocol;
@@ -48,6 +49,7 @@ internal sealed class ObjectWriter(IActorRef store, TimeSpan timeout, Encryption
     // The client may be gone meanwhile, but the write goes on: its outcome is awaited without the client's token.
     private async Task<WriteResult> WriteAsync(ServedResource resource, string key, IStoreMessage command, ReadOnlyMemory<byte> bytes)
     {
+        using var span = RequestTracing.Step("Store write");
         object answer;
         try
         {

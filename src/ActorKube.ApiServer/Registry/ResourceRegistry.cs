@@ -33,6 +33,9 @@ internal sealed class ResourceRegistry
     /// <summary>The kinds.</summary>
     public KindRegistry Kinds => KindRegistry.BuiltIn;
 
+    /// <summary>The caches that were asked for so far.</summary>
+    public IEnumerable<ResourceCache> Caches => _stored.Values.Where(s => s.IsValueCreated).Select(s => s.Value.Cache);
+
     /// <summary>A stored kind.</summary>
     public ServedResource Of(ResourceKind kind) => _served.GetOrAdd(kind, k => new Lazy<ServedResource>(() => Serve(k))).Value;
 

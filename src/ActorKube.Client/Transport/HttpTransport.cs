@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Security;
@@ -101,13 +102,28 @@ public sealed class HttpTransport : IApiTransport
         try
         {
             using var message = CreateMessage(request, accept);
-            using var response = await Http.SendAsync(message, timeout.Token);
+            using var response = await SendAsync(message, HttpCompletionOption.ResponseContentRead, timeout.Token);
             var body = await response.Content.ReadAsByteArrayAsync(timeout.Token);
             return new HttpAnswer((int)response.StatusCode, response.Content.Headers.ContentType?.MediaType ?? "", body, WarningsOf(response));
         }
         catch (Exception e) when (IsUnreachable(e, cancellationToken))
         {
             throw Unreachable(e);
+        }
+    }
+
+    private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage message, HttpCompletionOption completion, CancellationToken cancellationToken)
+    {
+        var (started, code) = (Stopwatch.GetTimestamp(), 0);
+        try
+        {
+            var response = await Http.SendAsync(message, completion, cancellationToken);
+            code = (int)response.StatusCode;
+            return response;
+        }
+        finally
+        {
+            ClientMetrics.Request(code, message.Method.Method, _options.Server.Authority, started);
         }
     }
 
@@ -118,7 +134,7 @@ public sealed class HttpTransport : IApiTransport
         HttpResponseMessage response;
         try
         {
-            response = await Http.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+            response = await SendAsync(message, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
         }
         catch (Exception e) when (IsUnreachable(e, cancellationToken))
         {

@@ -22,7 +22,7 @@ internal sealed class ControllerActor : ReceiveActor, IWithTimers
     private readonly PlanRunner _runner;
     private readonly NameSuffixes _names;
     private readonly ILoggingAdapter _log = Context.GetLogger();
-    private readonly WorkQueue<ObjectKey> _queue = new();
+    private readonly WorkQueue<ObjectKey> _queue;
     private readonly UnseenWrites _unseen = new();
     private readonly Dictionary<ObjectKey, PlanFailure> _failures = [];
     private readonly IReadOnlyList<Source> _sources;
@@ -34,6 +34,7 @@ internal sealed class ControllerActor : ReceiveActor, IWithTimers
     {
         _controller = controller;
         _time = services.Time;
+        _queue = new WorkQueue<ObjectKey>(metrics: new WorkQueueMetrics<ObjectKey>(controller.Name, _time));
         _concurrency = concurrency;
         _runner = new PlanRunner(services.Api.Transport, services.Events, ControllerManagerServices.UserAgent);
         _names = new NameSuffixes(seed);

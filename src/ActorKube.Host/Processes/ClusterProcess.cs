@@ -17,10 +17,12 @@ namespace ActorKube.Host.Processes;
 public sealed class ClusterProcess : IAsyncDisposable
 {
     private readonly IHost _host;
+    private readonly IDisposable? _tracing;
 
-    private ClusterProcess(IHost host, ActorSystem system, ControlPlane? controlPlane)
+    private ClusterProcess(IHost host, ActorSystem system, ControlPlane? controlPlane, IDisposable? tracing)
     {
         _host = host;
+        _tracing = tracing;
         System = system;
         ApiServer = controlPlane?.ApiServer;
     }
@@ -48,6 +50,7 @@ public sealed class ClusterProcess : IAsyncDisposable
         ClusterMembership membership, ProcessSettings settings, ILoggerFactory logs, ControlPlane? controlPlane, WorkerNode? node)
     {
         Ports.MustBeFree(settings, controlPlane is not null, node is not null);
+        var tracing = controlPlane is null ? null : Tracing.Start(settings.Config, settings.NodeName);
         ActorSystem? system = null;
         var builder = new HostApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true, ApplicationName = "actorkube" });
         builder.Services.AddSingleton(logs);
@@ -84,7 +87,7 @@ public sealed class ClusterProcess : IAsyncDisposable
             throw new ProcessFailedException(e.Message.Replace("Failed to bind to address", "cannot listen on", StringComparison.Ordinal), e);
         }
 
-        return new ClusterProcess(host, system!, controlPlane);
+        return new ClusterProcess(host, system!, controlPlane, tracing);
     }
 
     /// <summary>The port that the actor system's cluster endpoint took.</summary>
@@ -95,5 +98,6 @@ public sealed class ClusterProcess : IAsyncDisposable
     {
         await _host.StopAsync();
         _host.Dispose();
+        _tracing?.Dispose();
     }
 }
