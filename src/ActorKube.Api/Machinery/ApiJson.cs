@@ -41,6 +41,7 @@ public static class ApiJson
         options = new JsonSerializerOptions(options) { TypeInfoResolver = options.TypeInfoResolver!.WithAddedModifier(MicroTimeConverter.Modifier(times)) };
         options.Converters.Insert(0, new TimeConverter(times));
         options.Converters.Insert(0, new ServerSideApply.ManagedFieldsEntryJsonConverter());
+        options.Converters.Insert(0, new ServerSideApply.FieldsV1JsonConverter());
         return options;
     }
 }

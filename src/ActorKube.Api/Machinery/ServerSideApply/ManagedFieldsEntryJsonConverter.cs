@@ -81,7 +81,7 @@ internal sealed class ManagedFieldsEntryJsonConverter : JsonConverter<V1ManagedF
 
     private static void WriteText(Utf8JsonWriter writer, ReadOnlySpan<byte> name, string? text)
     {
-        if (!string.IsNullOrEmpty(text))
+        if (text is not null)
         {
             writer.WriteString(name, text);
         }
@@ -104,4 +104,16 @@ internal sealed class ManagedFieldsEntryJsonConverter : JsonConverter<V1ManagedF
         using var document = JsonDocument.ParseValue(ref reader);
         return System.Runtime.InteropServices.JsonMarshal.GetRawUtf8Value(document.RootElement).ToArray();
     }
+}
+
+/// <summary>JSON of fields on their own, as they stand where a model says no more than that something is there.</summary>
+internal sealed class FieldsV1JsonConverter : JsonConverter<FieldsV1>
+{
+    public override FieldsV1 Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
+    {
+        using var document = JsonDocument.ParseValue(ref reader);
+        return new FieldsV1(System.Runtime.InteropServices.JsonMarshal.GetRawUtf8Value(document.RootElement).ToArray());
+    }
+
+    public override void Write(Utf8JsonWriter writer, FieldsV1 value, JsonSerializerOptions options) => writer.WriteRawValue(value.Json.Span, skipInputValidation: true);
 }
