@@ -86,9 +86,10 @@ public sealed class ApiServerHost : IAsyncDisposable
         var services = new ServiceAllocator(registry, settings, new Random());
         var creates = new Creates(writer, admission, identities, services);
         var updates = new Updates(modifier, creates, admission, services);
-        var deletes = new Deletes(writer, admission);
+        var reads = new Reads(settings, time);
+        var deletes = new Deletes(writer, admission, reads);
         var parts = new PipelineParts(
-            new Reads(settings), creates, updates, new Applies(modifier, updates, creates), deletes, new Scales(modifier, updates), new Bindings(modifier, admission), new Evictions(deletes, registry, admission), new Reviews(authorizer, tokens),
+            reads, creates, updates, new Applies(modifier, updates, creates), deletes, new Scales(modifier, updates), new Bindings(modifier, admission), new Evictions(deletes, registry, admission), new Reviews(authorizer, tokens),
             new ComponentStatuses(() => registry.Of<V1Namespace>().Cache.State is not null));
         var pipeline = new ApiPipeline(registry, authorizer, parts, time, logs.CreateLogger<ApiPipeline>());
         var addresses = HostAddresses();
@@ -112,7 +113,7 @@ public sealed class ApiServerHost : IAsyncDisposable
             new HealthCheck("poststarthook/start-system-namespaces-controller", () => bootstrap.Done.IsCompletedSuccessfully ? null : "not finished", false),
         ]);
         var edge = new HttpEdge(
-            pipeline, new RequestAuthenticator(new CertificateAuthenticator(certificates.Authority, time), tokens), responses, new WatchWriter(time, stopping.Token),
+            pipeline, new RequestAuthenticator(new CertificateAuthenticator(certificates.Authority, time), tokens), responses, new WatchWriter(time, settings.WatchPatience, stopping.Token),
             new Discovery(registry.Kinds, responses), health, new PlainEndpoints(responses, new OpenApiDocuments(registry.Kinds, "v1.36.0"), new ServerMetrics(registry)), new NodeProxy(pipeline, registry, kubelets, admission), objects, identities, settings,
             logs.CreateLogger<HttpEdge>());
         var serving = certificates.ApiServer(

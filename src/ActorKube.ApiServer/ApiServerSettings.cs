@@ -52,6 +52,9 @@ public sealed record ApiServerSettings
     /// <summary>Events that an actor connection's watch may have unacknowledged.</summary>
     public required int WatchWindow { get; init; }
 
+    /// <summary>How long a watch's client may take nothing of what is sent before it is cut off.</summary>
+    public required TimeSpan WatchPatience { get; init; }
+
     /// <summary>How long a watch stays open that does not say.</summary>
     public required TimeSpan WatchTimeout { get; init; }
 
@@ -93,6 +96,7 @@ public sealed record ApiServerSettings
             CompressFrom = (int)(section.GetByteSize("compress-from") ?? throw Wrong(section, "compress-from", "a size")),
             WatchHistory = section.GetInt("watch.history"),
             WatchWindow = section.GetInt("watch.window"),
+            WatchPatience = section.GetTimeSpan("watch.slow-client-timeout"),
             WatchTimeout = section.GetTimeSpan("watch.timeout"),
             StoreTimeout = section.GetTimeSpan("store-timeout"),
             EventTtl = section.GetTimeSpan("event-ttl"),

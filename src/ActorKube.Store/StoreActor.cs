@@ -48,7 +48,7 @@ public sealed class StoreActor : ReceiveActor
             case GetRevision question:
                 Self.Tell(question, letter.Sender);
                 break;
-            case Put or Remove:
+            case Put or Remove or Advance:
                 letter.Sender.Tell(new OutcomeUnknown($"the store of {((IStoreMessage)letter.Message).Resource} stopped before it came to this"));
                 break;
         }

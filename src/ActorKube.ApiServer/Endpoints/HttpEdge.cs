@@ -172,7 +172,7 @@ internal sealed class HttpEdge(
         return buffer.ToArray();
     }
 
-    private static bool IsWatch(HttpContext http) => http.Request.Query["watch"].ToString() is "1" or "true" or "True" or "t";
+    private static bool IsWatch(HttpContext http) => http.Request.Query.TryGetValue("watch", out var flag) && ListOptions.IsTrue(flag.ToString());
 
     private static ImmutableDictionary<string, string> Query(HttpContext http)
     {

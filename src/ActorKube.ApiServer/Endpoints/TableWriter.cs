@@ -27,7 +27,7 @@ internal static class TableWriter
         null or "" or "Metadata" => IncludeObject.Metadata,
         "Object" => IncludeObject.Object,
         "None" => IncludeObject.None,
-        _ => throw ApiError.BadRequest($"unrecognized includeObject value: \"{text}\""),
+        _ => throw ApiError.BadRequest($"Unable to convert to Table as requested: {FieldError.Invalid("includeObject", text, "must be 'Metadata', 'Object', 'None', or empty")}"),
     };
 
     /// <summary>A table of objects.</summary>
@@ -60,6 +60,37 @@ internal static class TableWriter
             WriteRow(json, strategy, item, include, now);
         }
 
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    /// <summary>A table with the one row of a watch's bookmark: no cells to speak of, but the version, and the mark that the initial events are through.</summary>
+    public static void WriteBookmark(Utf8JsonWriter json, Strategy strategy, ApiObject mark, IncludeObject include, bool columns)
+    {
+        json.WriteStartObject();
+        json.WriteString("kind", "Table");
+        json.WriteString("apiVersion", "meta.k8s.io/v1");
+        WriteListMetadata(json, null, mark.Metadata.ResourceVersion);
+        if (columns)
+        {
+            WriteColumns(json, strategy);
+        }
+        else
+        {
+            json.WriteNull("columnDefinitions");
+        }
+
+        json.WriteStartArray("rows");
+        json.WriteStartObject();
+        json.WriteStartArray("cells");
+        foreach (var _ in strategy.Columns)
+        {
+            json.WriteNullValue();
+        }
+
+        json.WriteEndArray();
+        WriteRowObject(json, mark, include == IncludeObject.None && mark.Metadata.Annotations is { Count: > 0 } ? IncludeObject.Metadata : include);
+        json.WriteEndObject();
         json.WriteEndArray();
         json.WriteEndObject();
     }
@@ -160,6 +191,12 @@ internal static class TableWriter
         }
 
         json.WriteEndArray();
+        WriteRowObject(json, item, include);
+        json.WriteEndObject();
+    }
+
+    private static void WriteRowObject(Utf8JsonWriter json, ApiObject item, IncludeObject include)
+    {
         switch (include)
         {
             case IncludeObject.Metadata:
@@ -174,7 +211,5 @@ internal static class TableWriter
                 json.WriteNull("object");
                 break;
         }
-
-        json.WriteEndObject();
     }
 }

@@ -11,12 +11,14 @@ namespace ActorKube.ApiServer.Endpoints;
 
 /// <summary>Streams a watch as one JSON document a line, flushed after each batch.</summary>
 /// <param name="time">For ages in tables.</param>
+/// <param name="patience">How long a client may take nothing of what it is sent.</param>
 /// <param name="stopping">Ends all watches when the server stops: clients then go on with another server, or wait for this one.</param>
-internal sealed class WatchWriter(TimeProvider time, CancellationToken stopping)
+internal sealed class WatchWriter(TimeProvider time, TimeSpan patience, CancellationToken stopping)
 {
     /// <summary>Writes events until the watch ends. An <see cref="ApiException"/> of the enumeration becomes an ERROR event.</summary>
     public async Task WriteAsync(HttpContext http, IAsyncEnumerable<IReadOnlyList<ApiWatchEvent>> events, ResponseFormat format, ResourceKind kind)
     {
+        var include = TableWriter.ParseInclude(http.Request.Query["includeObject"]);
         var response = http.Response;
         response.StatusCode = 200;
         response.ContentType = "application/json";
@@ -24,7 +26,6 @@ internal sealed class WatchWriter(TimeProvider time, CancellationToken stopping)
         var writer = response.BodyWriter;
         await writer.FlushAsync(http.RequestAborted).ConfigureAwait(false);
         using var running = RequestMetrics.BeginWatch(kind.Group, kind.Version, kind.Resource);
-        var include = TableWriter.ParseInclude(http.Request.Query["includeObject"]);
         var columns = true;
         using var ends = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, stopping);
         try
@@ -37,8 +38,7 @@ internal sealed class WatchWriter(TimeProvider time, CancellationToken stopping)
                 }
 
                 running.Sent(batch.Count);
-                var flushed = await writer.FlushAsync(http.RequestAborted).ConfigureAwait(false);
-                if (flushed.IsCompleted)
+                if (!await TryFlushAsync(http).ConfigureAwait(false))
                 {
                     return;
                 }
@@ -48,6 +48,26 @@ internal sealed class WatchWriter(TimeProvider time, CancellationToken stopping)
         {
             Write(writer, "ERROR", ApiJson.Serialize(e.Status));
             await writer.FlushAsync(http.RequestAborted).ConfigureAwait(false);
+        }
+    }
+
+    // False when the watch is over: the client is gone, or takes nothing and is cut off.
+    private async ValueTask<bool> TryFlushAsync(HttpContext http)
+    {
+        var flush = http.Response.BodyWriter.FlushAsync(http.RequestAborted);
+        if (flush.IsCompletedSuccessfully)
+        {
+            return !flush.Result.IsCompleted;
+        }
+
+        try
+        {
+            return !(await flush.AsTask().WaitAsync(patience, time, http.RequestAborted).ConfigureAwait(false)).IsCompleted;
+        }
+        catch (TimeoutException)
+        {
+            http.Abort();
+            return false;
         }
     }
 
@@ -64,7 +84,7 @@ internal sealed class WatchWriter(TimeProvider time, CancellationToken stopping)
                 columns = false;
                 var strategy = StrategyRegistry.BuiltIn.Of(kind);
                 return change.Type == "BOOKMARK"
-                    ? ResponseWriter.Render(json => TableWriter.WriteTable(json, strategy, [], new ApiList([], change.Object.Metadata.ResourceVersion), include, first, time.GetUtcNow()))
+                    ? ResponseWriter.Render(json => TableWriter.WriteBookmark(json, strategy, change.Object, include, first))
                     : ResponseWriter.Render(json => TableWriter.WriteTable(json, strategy, [change.Object], null, include, first, time.GetUtcNow()));
         }
     }

@@ -152,7 +152,7 @@ public sealed class ApiPipeline
         ("", "get") when context.Kind.Resource == "componentstatuses" => _parts.ComponentStatuses.Get(context),
         ("", "list") when context.Kind.Resource == "componentstatuses" => _parts.ComponentStatuses.List(),
         ("", "get") => await Reads.GetAsync(context).ConfigureAwait(false),
-        ("", "list") => await Reads.ListAsync(context).ConfigureAwait(false),
+        ("", "list") => await _parts.Reads.ListAsync(context).ConfigureAwait(false),
         ("", "create") when context.Kind.IsStored => await _parts.Creates.CreateAsync(context).ConfigureAwait(false),
         ("", "create") when context.Kind.Resource == "bindings" => await _parts.Bindings.CreateAsync(PodContext(context)).ConfigureAwait(false),
         ("", "create") => await _parts.Reviews.CreateAsync(context).ConfigureAwait(false),

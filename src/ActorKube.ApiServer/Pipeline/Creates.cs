@@ -134,6 +134,7 @@ internal sealed class Creates(ObjectWriter writer, AdmissionChain admission, Ide
     {
         var refused = ApiError.AlreadyExists(context.Kind, metadata.Name);
         refused.Status.Message = $"{context.Kind.GroupResource} \"{metadata.Name}\" already exists, the server was not able to generate a unique name for the object";
+        refused.Status.Details.RetryAfterSeconds = 1;
         return refused;
     }
 }

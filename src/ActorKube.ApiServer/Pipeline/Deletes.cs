@@ -10,7 +10,7 @@ using k8s.Models;
 namespace ActorKube.ApiServer.Pipeline;
 
 /// <summary>delete and deletecollection.</summary>
-internal sealed class Deletes(ObjectWriter writer, AdmissionChain admission)
+internal sealed class Deletes(ObjectWriter writer, AdmissionChain admission, Reads reads)
 {
     private const int MaxAttempts = 20;
     private const int CollectionParallelism = 16;
@@ -42,27 +42,29 @@ internal sealed class Deletes(ObjectWriter writer, AdmissionChain admission)
     {
         context.ReadWriteOptions();
         var options = ReadOptions(context);
-        var selection = Reads.SelectionOf(context);
-        var state = await Freshness.ConsistentAsync(context.Resource, context.Cancelled).ConfigureAwait(false);
-        var chosen = state.Objects.Range(selection.Prefix).Where(e => selection.Matches(e, context.Resource.View(e.Object))).ToList();
-        await Parallel.ForEachAsync(chosen, new ParallelOptions { MaxDegreeOfParallelism = CollectionParallelism }, async (entry, _) =>
+        var chosen = await reads.ListAsync(context, ListOptions.ForList(context)).ConfigureAwait(false);
+        await Parallel.ForEachAsync(chosen.Items, new ParallelOptions { MaxDegreeOfParallelism = CollectionParallelism }, async (item, _) =>
         {
+            var metadata = item.Metadata;
+#pragma warning disable CS0618 // Old clients still send it.
             var own = new V1DeleteOptions
             {
                 GracePeriodSeconds = options.GracePeriodSeconds,
                 PropagationPolicy = options.PropagationPolicy,
-                Preconditions = new V1Preconditions { Uid = entry.Object.Metadata.Uid },
+                OrphanDependents = options.OrphanDependents,
+                Preconditions = options.Preconditions ?? new V1Preconditions { Uid = metadata.Uid },
             };
+#pragma warning restore CS0618
             try
             {
-                await DeleteAsync(context, entry.Key, entry.Object.Metadata.Name, own).ConfigureAwait(false);
+                await DeleteAsync(context, context.Resource.Key(metadata.NamespaceProperty ?? "", metadata.Name), metadata.Name, own).ConfigureAwait(false);
             }
-            catch (ApiException e) when (e.IsNotFound || e.IsConflict)
+            catch (ApiException e) when (e.IsNotFound || (e.IsConflict && options.Preconditions is null))
             {
                 // Somebody else was faster, or the name is another object's by now: either way ours is gone.
             }
         }).ConfigureAwait(false);
-        return new ApiResponse(200, null, new ApiList([.. chosen.Select(e => context.Resource.View(e.Object))], ResourceVersions.Format(state.Revision)));
+        return new ApiResponse(200, null, chosen);
     }
 
     /// <summary>Deletes one object of the request's kind; tells how it last was and whether it is gone.</summary>
@@ -168,12 +170,22 @@ internal sealed class Deletes(ObjectWriter writer, AdmissionChain admission)
     {
         if (options.Preconditions?.Uid is { } uid && uid != entry.Object.Metadata.Uid)
         {
-            throw ApiError.Conflict(context.Kind, name, $"Precondition failed: UID in precondition: {uid}, UID in object meta: {entry.Object.Metadata.Uid}");
+            throw Unmet(context, name, $"the UID in the precondition ({uid}) does not match the UID in record ({entry.Object.Metadata.Uid}). The object might have been deleted and then recreated");
         }
 
         if (options.Preconditions?.ResourceVersion is { } version && !ResourceVersions.Matches(version, entry.Revision))
         {
-            throw ApiError.Conflict(context.Kind, name, $"Precondition failed: ResourceVersion in precondition: {version}, ResourceVersion in object meta: {ResourceVersions.Format(entry.Revision)}");
+            throw Unmet(context, name, $"the ResourceVersion in the precondition ({version}) does not match the ResourceVersion in record ({ResourceVersions.Format(entry.Revision)}). The object might have been modified");
         }
+    }
+
+    // Of a precondition Kubernetes speaks by kind, where it speaks by resource everywhere else.
+    private static ApiException Unmet(RequestContext context, string name, string why)
+    {
+        var kind = context.Kind;
+        var refused = ApiError.Conflict(kind, name);
+        refused.Status.Message = $"Operation cannot be fulfilled on {kind.Kind}{(kind.Group.Length == 0 ? "" : "." + kind.Group)} \"{name}\": {why}";
+        refused.Status.Details.Kind = kind.Kind;
+        return refused;
     }
 }

@@ -35,6 +35,12 @@ internal static class Freshness
             : await WaitAsync(resource, revision, CachePatience, cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>A state that shows a revision that the store is known to have.</summary>
+    public static ValueTask<CacheState> AtLeastAsync(ServedResource resource, long revision, CancellationToken cancellationToken) =>
+        resource.Cache.State is { } state && state.Revision >= revision
+            ? new ValueTask<CacheState>(state)
+            : WaitAsync(resource, revision, CachePatience, cancellationToken);
+
     private static ValueTask<CacheState> NotOlderThanAsync(ServedResource resource, long revision, CancellationToken cancellationToken) =>
         resource.Cache.State is { } state && state.Revision >= revision
             ? new ValueTask<CacheState>(state)

@@ -1,14 +1,15 @@
-using System.Globalization;
-using System.Runtime.CompilerServices;
 using ActorKube.Api.Machinery;
+using ActorKube.ApiServer.Registry;
 using ActorKube.ApiServer.WatchCache;
 using ActorKube.Client.Protocol;
 
 namespace ActorKube.ApiServer.Pipeline;
 
 /// <summary>get, list and watch: all from the watch cache.</summary>
-internal sealed class Reads(ApiServerSettings settings)
+internal sealed class Reads(ApiServerSettings settings, TimeProvider time)
 {
+    private const long MaxWatchSeconds = 86400;
+
     /// <summary>One object.</summary>
     public static async ValueTask<ApiResponse> GetAsync(RequestContext context)
     {
@@ -18,71 +19,106 @@ internal sealed class Reads(ApiServerSettings settings)
     }
 
     /// <summary>Objects, by pages when there is a limit.</summary>
-    public static async ValueTask<ApiResponse> ListAsync(RequestContext context)
+    public async ValueTask<ApiResponse> ListAsync(RequestContext context)
+    {
+        var options = ListOptions.ForList(context);
+        return new ApiResponse(200, null, await ListAsync(context, options).ConfigureAwait(false));
+    }
+
+    /// <summary>The page that the options ask for.</summary>
+    public async ValueTask<ApiList> ListAsync(RequestContext context, ListOptions options)
     {
         var selection = SelectionOf(context);
-        var limit = Number(context, "limit");
-        var version = context.Query("resourceVersion") ?? "";
-        var match = context.Query("resourceVersionMatch") ?? "";
-        CheckListOptions(context, version, match);
-        var page = context.Query("continue") is { Length: > 0 } token ? ContinueToken.Parse(token) : null;
-        CacheState state;
-        if (page is not null)
+        var resource = context.Resource;
+        if (options.Continue.Length > 0)
         {
-            if (version is not ("" or "0"))
-            {
-                throw ApiError.BadRequest("specifying resource version is not allowed when using continue");
-            }
-
-            state = await Freshness.AnyAsync(context.Resource, context.Cancelled).ConfigureAwait(false);
-            state = page.Revision is { } revision ? context.Resource.Cache.AtRevision(revision) ?? throw page.Expired() : state;
-        }
-        else
-        {
-            state = await Freshness.StateAsync(context.Resource, version, context.Cancelled).ConfigureAwait(false);
-            if (match == "Exact")
-            {
-                state = context.Resource.Cache.AtRevision(ResourceVersions.Parse(version))
-                    ?? throw ApiError.Expired($"The resourceVersion for the provided list is too old.");
-            }
-            else if (version == "0")
-            {
-                limit = 0;
-            }
+            var page = ContinueToken.Parse(options.Continue);
+            return options.IsUnversioned
+                ? Page(context, selection, await StateAsync(resource, page, context.Cancelled).ConfigureAwait(false), page.Start, options.Limit)
+                : throw ApiError.BadRequest("specifying resource version is not allowed when using continue");
         }
 
-        return Page(context, selection, state, page, limit);
+        var state = await Freshness.StateAsync(resource, options.Version, context.Cancelled).ConfigureAwait(false);
+        if (options.IsExact)
+        {
+            state = resource.Cache.AtRevision(ResourceVersions.Parse(options.Version))
+                ?? throw ApiError.Expired("The resourceVersion for the provided list is too old.");
+        }
+
+        // Any version will do: then Kubernetes gives everything at once.
+        return Page(context, selection, state, "", options.Version == "0" ? 0 : options.Limit);
     }
 
     /// <summary>Opens a watch: throws an <see cref="ApiException"/> for what is wrong with the request.</summary>
     public async ValueTask<IAsyncEnumerable<IReadOnlyList<ApiWatchEvent>>> WatchAsync(RequestContext context)
     {
+        var options = ListOptions.ForWatch(context);
+        CheckName(context);
         var selection = SelectionOf(context);
-        var version = context.Query("resourceVersion") ?? "";
-        var sendInitialEvents = Flag(context, "sendInitialEvents");
-        CheckWatchOptions(sendInitialEvents, context.Query("resourceVersionMatch") ?? "");
-        var seconds = Number(context, "timeoutSeconds");
-        var lifetime = seconds > 0 ? TimeSpan.FromSeconds(Math.Min(seconds, 86400)) : settings.WatchTimeout;
+        var lifetime = options.TimeoutSeconds > 0 ? TimeSpan.FromSeconds(Math.Min(options.TimeoutSeconds, MaxWatchSeconds)) : settings.WatchTimeout;
+        var initial = options.SendInitialEvents is true;
+        long? after = initial || options.IsUnversioned ? null : ResourceVersions.Parse(options.Version);
+        CacheState state;
+        try
+        {
+            state = after is null
+                ? await Freshness.StateAsync(context.Resource, options.Version, context.Cancelled).ConfigureAwait(false)
+                : await Freshness.AnyAsync(context.Resource, context.Cancelled).ConfigureAwait(false);
+        }
+        catch (ApiException e) when (e.Code == 504)
+        {
+            // What is wrong with a version that could be read is told in the stream, as an ERROR event.
+            return FailAsync(e);
+        }
 
-        // Without a version, or with "0", a watch begins with what there is, unless the client says that it wants changes only.
-        var fromState = sendInitialEvents is not null || version is "" or "0";
-        var state = fromState
-            ? await Freshness.StateAsync(context.Resource, version, context.Cancelled).ConfigureAwait(false)
-            : await Freshness.AnyAsync(context.Resource, context.Cancelled).ConfigureAwait(false);
-        long? after = version is "" or "0" || sendInitialEvents is true ? null : ResourceVersions.Parse(version);
-        var initial = sendInitialEvents ?? version is "" or "0";
-        var options = new WatchOptions(selection, after, initial, sendInitialEvents is true, Flag(context, "allowWatchBookmarks") is true);
-        return RunAsync(context, state, options, lifetime);
+        return Watch.RunAsync(
+            context.Resource,
+            state,
+            new WatchOptions(selection, after, initial, initial && options.Bookmarks, options.Bookmarks) { Lifetime = lifetime, Time = time },
+            context.Cancelled);
     }
 
-    private static async IAsyncEnumerable<IReadOnlyList<ApiWatchEvent>> RunAsync(
-        RequestContext context, CacheState state, WatchOptions options, TimeSpan lifetime, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    // A page of a moment that is past, or of now for a list that goes on after its moment was forgotten.
+    private async ValueTask<CacheState> StateAsync(ServedResource resource, ContinueToken page, CancellationToken cancelled)
     {
-        using var ends = CancellationTokenSource.CreateLinkedTokenSource(context.Cancelled, cancellationToken);
-        ends.CancelAfter(lifetime);
-        await foreach (var batch in Watch.RunAsync(context.Resource, state, options, ends.Token).ConfigureAwait(false))
+        if (page.Revision is { } revision)
         {
-            yield return batch;
+            if (page.IsOlderThan(PinnedStates.Lifetime, time.GetUtcNow()))
+            {
+                throw page.Expired();
+            }
+
+            await Freshness.StateAsync(resource, ResourceVersions.Format(revision), cancelled).ConfigureAwait(false);
+            return resource.Cache.AtRevision(revision) ?? throw page.Expired();
+        }
+
+        var state = await Freshness.ConsistentAsync(resource, cancelled).ConfigureAwait(false);
+        if (state.Revision != page.Forgotten)
+        {
+            return state;
+        }
+
+        // Nothing was written since: but a list of another moment shall have another version, or its client would take it for the same one.
+        return await Freshness.AtLeastAsync(resource, await resource.Revisions.AdvanceAsync(state.Revision).WaitAsync(cancelled).ConfigureAwait(false), cancelled).ConfigureAwait(false);
+    }
+
+    // "ends with an error" as an enumeration that throws: the edge turns it into an ERROR event.
+    private static async IAsyncEnumerable<IReadOnlyList<ApiWatchEvent>> FailAsync(ApiException error)
+    {
+        await Task.CompletedTask.ConfigureAwait(false);
+        throw error;
+#pragma warning disable CS0162 // An iterator has a yield, even when it never comes to it.
+        yield break;
+#pragma warning restore CS0162
+    }
+
+    // A watch of one object by its URL may repeat the name in its field selector, but not name another.
+    private static void CheckName(RequestContext context)
+    {
+        if (context.Request.Name.Length > 0 && context.Query("fieldSelector") is { Length: > 0 } text && FieldSelector.TryParse(text, out var fields, out _)
+            && !fields.Requirements.Any(r => r is { Field: "metadata.name", Negated: false } && r.Value == context.Request.Name))
+        {
+            throw ApiError.BadRequest("fieldSelector metadata.name doesn't match requested name");
         }
     }
 
@@ -90,30 +126,17 @@ internal sealed class Reads(ApiServerSettings settings)
     public static Selection SelectionOf(RequestContext context) => Selection.Create(
         context.Strategy, context.Kind.Namespaced ? context.Request.Namespace : "", context.Query("labelSelector"), context.Query("fieldSelector"), context.Request.Name);
 
-    private static ApiResponse Page(RequestContext context, Selection selection, CacheState state, ContinueToken? page, long limit)
+    private ApiList Page(RequestContext context, Selection selection, CacheState state, string start, long limit)
     {
-        var items = new List<ApiObject>();
-        string? more = null;
+        var resource = context.Resource;
+        var items = limit > 0 ? new List<ApiObject>((int)Math.Min(limit, 1024)) : selection.IsEverything ? new List<ApiObject>(state.Objects.Count) : [];
+        string? last = null;
         long remaining = 0;
-        string last = "";
-        foreach (var entry in Candidates(state, selection, page?.Start ?? ""))
+        foreach (var entry in Candidates(state, selection, start))
         {
-            if (more is not null && selection.IsEverything)
-            {
-                remaining++;
-                continue;
-            }
-
-            var view = context.Resource.View(entry.Object);
-            if (!selection.Matches(entry, view))
-            {
-                continue;
-            }
-
             if (limit > 0 && items.Count == limit)
             {
-                more = ContinueToken.After(last);
-                remaining = 1;
+                remaining++;
                 if (!selection.IsEverything)
                 {
                     break;
@@ -122,18 +145,23 @@ internal sealed class Reads(ApiServerSettings settings)
                 continue;
             }
 
-            items.Add(view);
-            last = entry.Key;
+            var view = resource.View(entry.Object);
+            if (selection.Matches(entry, view))
+            {
+                items.Add(view);
+                last = entry.Key;
+            }
         }
 
-        if (more is null)
+        var version = ContinueToken.Version(state);
+        if (remaining == 0)
         {
-            return new ApiResponse(200, null, new ApiList(items, ContinueToken.Version(state)));
+            return new ApiList(items, version);
         }
 
-        context.Resource.Cache.Pins.Add(state);
-        var token = new ContinueToken(state.Revision, more).ToString();
-        return new ApiResponse(200, null, new ApiList(items, ContinueToken.Version(state), token, selection.IsEverything ? remaining : null));
+        resource.Cache.Pins.Add(state);
+        var token = new ContinueToken(state.Revision, ContinueToken.After(last!), time.GetUtcNow()).ToString();
+        return new ApiList(items, version, token, selection.IsEverything ? remaining : null);
     }
 
     private static IEnumerable<CachedObject> Candidates(CacheState state, Selection selection, string start)
@@ -144,64 +172,5 @@ internal sealed class Reads(ApiServerSettings settings)
         }
 
         return state.Objects.Find(key) is { } entry && string.CompareOrdinal(key, start) >= 0 ? [entry] : [];
-    }
-
-    private static void CheckListOptions(RequestContext context, string version, string match)
-    {
-        FieldError? error = null;
-        if (match.Length > 0)
-        {
-            error = version.Length == 0 ? FieldError.Forbidden("resourceVersionMatch", "resourceVersionMatch is forbidden unless resourceVersion is provided")
-                : context.Query("continue") is { Length: > 0 } ? FieldError.Forbidden("resourceVersionMatch", "resourceVersionMatch is forbidden when continue is provided")
-                : match is not ("Exact" or "NotOlderThan") ? FieldError.NotSupported("resourceVersionMatch", match, ["Exact", "NotOlderThan", ""])
-                : match == "Exact" && version == "0" ? FieldError.Forbidden("resourceVersionMatch", "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"")
-                : null;
-        }
-
-        if (context.Query("sendInitialEvents") is not null)
-        {
-            error ??= FieldError.Forbidden("sendInitialEvents", "sendInitialEvents is forbidden for list");
-        }
-
-        if (error is not null)
-        {
-            throw RequestContext.InvalidOption("ListOptions", error);
-        }
-    }
-
-    private static void CheckWatchOptions(bool? sendInitialEvents, string match)
-    {
-        var error = (sendInitialEvents, match) switch
-        {
-            (null, "") => null,
-            (null, _) => FieldError.Forbidden("resourceVersionMatch", "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"),
-            (_, "") => FieldError.Forbidden("resourceVersionMatch", "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"),
-            (_, "NotOlderThan") => null,
-            _ => FieldError.NotSupported("resourceVersionMatch", match, ["NotOlderThan"]),
-        };
-        if (error is not null)
-        {
-            throw RequestContext.InvalidOption("ListOptions", error);
-        }
-    }
-
-    private static bool? Flag(RequestContext context, string name) => context.Query(name) switch
-    {
-        null => null,
-        "1" or "t" or "T" or "true" or "TRUE" or "True" or "" => true,
-        "0" or "f" or "F" or "false" or "FALSE" or "False" => false,
-        var other => throw ApiError.BadRequest($"strconv.ParseBool: parsing \"{other}\": invalid syntax"),
-    };
-
-    private static long Number(RequestContext context, string name)
-    {
-        if (context.Query(name) is not { Length: > 0 } text)
-        {
-            return 0;
-        }
-
-        return long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)
-            ? Math.Max(0, number)
-            : throw ApiError.BadRequest($"strconv.ParseInt: parsing \"{text}\": invalid syntax");
     }
 }

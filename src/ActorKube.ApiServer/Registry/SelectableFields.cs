@@ -59,6 +59,21 @@ internal static class SelectableFields
     /// <summary>The fields of a kind beside its name and namespace.</summary>
     public static IReadOnlyDictionary<string, Func<object, string>> Of(ResourceKind kind) => ByType.GetValueOrDefault(kind.ClrType!, None);
 
+    /// <summary>
+    /// What is said of a field that a kind cannot be selected by. Kinds with fields of their own each have Kubernetes' words for it; all others share
+    /// one sentence.
+    /// </summary>
+    public static string Refusal(Strategy strategy, string path) => strategy.Kind switch
+    {
+        { Resource: "jobs", Group: "batch" } => $"field label \"{path}\" not supported for Job",
+        { Resource: "resourceslices" } kind => $"field label not supported for {kind.ApiVersion}, Kind={kind.Kind}: {path}",
+        { Resource: "replicasets" } => Unknown(path),
+        _ when strategy.Fields.Count == 0 => Unknown(path),
+        _ => $"field label not supported: {path}",
+    };
+
+    private static string Unknown(string path) => $"\"{path}\" is not a known field selector: only \"metadata.name\", \"metadata.namespace\"";
+
     private static FrozenDictionary<string, Func<object, string>> Of<T>(params ReadOnlySpan<(string Path, Func<T, string?> Get)> fields)
     {
         var result = new Dictionary<string, Func<object, string>>(StringComparer.Ordinal);

@@ -9,7 +9,9 @@ namespace ActorKube.ApiServer.WatchCache;
 internal sealed class PinnedStates(TimeProvider time)
 {
     private const int Limit = 64;
-    private static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(5);
+
+    /// <summary>How long a state is kept: as long as Kubernetes keeps one, on average.</summary>
+    public static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(5);
 
     private readonly ConcurrentDictionary<long, Pin> _pins = [];
 

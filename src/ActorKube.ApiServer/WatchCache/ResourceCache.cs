@@ -21,9 +21,11 @@ internal sealed class ResourceCache
     private readonly int _history;
     private readonly EncryptionAtRest? _encryption;
     private readonly PinnedStates _pins;
+    private readonly Func<CacheState> _newest;
     private volatile string? _failure;
     private volatile CacheState? _state;
     private volatile TaskCompletionSource _changed = NewSignal();
+    private readonly Sleepers _sleepers = new();
     private long _bookmarkTick;
 
     /// <summary>An empty cache, not ready until the store's snapshot arrives.</summary>
@@ -39,6 +41,7 @@ internal sealed class ResourceCache
         _history = history;
         _encryption = encryption;
         _pins = new PinnedStates(time);
+        _newest = () => _state!;
     }
 
     /// <summary>Resource type in the store.</summary>
@@ -133,7 +136,7 @@ internal sealed class ResourceCache
 
         var objects = SortedSnapshot<CachedObject>.From(snapshot.Objects.Select(o => (o.Key, Decode(o.Key, o.Revision, o.Value))));
         _failure = null;
-        Publish(new CacheState(snapshot.Revision, objects, new EventLog(_history), snapshot.Revision, 0));
+        Publish(new CacheState(snapshot.Revision, objects, new EventLog(_history), snapshot.Revision, 0), null);
     }
 
     /// <summary>Takes durable changes. Those that the state already shows are passed over.</summary>
@@ -146,6 +149,7 @@ internal sealed class ResourceCache
 
         var objects = state.Objects;
         var (revision, position) = (state.Revision, state.NextPosition);
+        var seen = new List<CacheEvent>(changes.Events.Count);
         foreach (var change in changes.Events)
         {
             if (change.Revision <= revision)
@@ -154,15 +158,22 @@ internal sealed class ResourceCache
             }
 
             revision = change.Revision;
+            if (change.Type == StoreEventType.Advanced)
+            {
+                continue;
+            }
+
             var entry = Decode(change.Key, change.Revision, change.Value);
             var previous = objects.Find(change.Key);
             objects = change.Type == StoreEventType.Removed ? objects.Remove(change.Key) : objects.Set(change.Key, entry);
-            state.Log.Add(new CacheEvent(position++, change.Type, entry, previous));
+            var seenAs = new CacheEvent(position++, change.Type, entry, previous);
+            seen.Add(seenAs);
+            state.Log.Add(seenAs);
         }
 
         if (revision != state.Revision)
         {
-            Publish(state with { Revision = revision, Objects = objects, NextPosition = position });
+            Publish(state with { Revision = revision, Objects = objects, NextPosition = position }, seen);
         }
     }
 
@@ -177,17 +188,23 @@ internal sealed class ResourceCache
     public void TickBookmarks()
     {
         Interlocked.Increment(ref _bookmarkTick);
-        Signal();
+        _sleepers.CallAll();
     }
+
+    /// <summary>Completes when there may be something for a watch to read or to do.</summary>
+    public ValueTask SleepAsync(WatchCursor cursor) => _sleepers.SleepAsync(cursor, _newest);
+
+    /// <summary>Wakes a watch for another reason than a change.</summary>
+    public void Call(WatchCursor cursor) => _sleepers.Call(cursor);
 
     private CachedObject Decode(string key, long revision, ReadOnlyMemory<byte> stored) =>
         _encryption?.Open(Resource, key, stored) is { } json
             ? new CachedObject(key, revision, ObjectBytes.ToApiObject(json, revision, Type), json, _encryption.IsStale(Resource, stored.Span))
             : new CachedObject(key, revision, ObjectBytes.ToApiObject(stored, revision, Type), stored);
 
-    private void Publish(CacheState state)
+    private void Publish(CacheState state, IReadOnlyList<CacheEvent>? changes)
     {
-        _state = state;
+        _sleepers.Publish(() => _state = state, state, changes);
         Signal();
     }
 

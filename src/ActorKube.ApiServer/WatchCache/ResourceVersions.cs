@@ -18,7 +18,9 @@ internal static class ResourceVersions
     public static long Parse(string version) =>
         ulong.TryParse(version, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number <= long.MaxValue
             ? (long)number - 1
-            : throw ApiError.BadRequest($"invalid resource version \"{version}\": strconv.ParseUint: parsing \"{version}\": invalid syntax");
+            : throw ApiError.BadRequest($"invalid resource version: resourceVersion: Invalid value: \"{version}\": strconv.ParseUint: parsing \"{version}\": {(IsNumber(version) ? "value out of range" : "invalid syntax")}");
+
+    private static bool IsNumber(string version) => version.Length > 0 && version.All(char.IsAsciiDigit);
 
     /// <summary>Whether a writer's version is that of the revision.</summary>
     public static bool Matches(string version, long revision) => version == Format(revision);

@@ -28,6 +28,9 @@ internal sealed class RevisionReader(string resource, IActorRef store, TimeSpan 
         }
     }
 
+    /// <summary>Makes the store's revision move on from one that is current, though nothing changes; returns a later one.</summary>
+    public Task<long> AdvanceAsync(long current) => AskAsync(new Advance(resource, current));
+
     private async Task<long> AfterAsync(Task<long> running)
     {
         await ((Task)running).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -41,13 +44,17 @@ internal sealed class RevisionReader(string resource, IActorRef store, TimeSpan 
         return await mine.ConfigureAwait(false);
     }
 
-    private async Task<long> AskAsync()
+    private Task<long> AskAsync() => AskAsync(new GetRevision(resource));
+
+    private async Task<long> AskAsync(IStoreMessage question)
     {
         try
         {
-            return await store.Ask<object>(new GetRevision(resource), timeout).ConfigureAwait(false) switch
+            return await store.Ask<object>(question, timeout).ConfigureAwait(false) switch
             {
                 CurrentRevision current => current.Revision,
+                Committed written => written.Revision,
+                Rejected newer => newer.CurrentRevision,
                 OutcomeUnknown unknown => throw ApiError.Unavailable($"the store of {resource} cannot answer: {unknown.Reason}"),
                 var other => throw new InvalidOperationException($"The store answered {nameof(GetRevision)} with {other.GetType().Name}."),
             };

@@ -103,6 +103,6 @@ internal sealed class Selection
     {
         "metadata.name" => value => ObjectMetadata.Of(value).Name ?? "",
         "metadata.namespace" when strategy.Kind.Namespaced => value => ObjectMetadata.Of(value).NamespaceProperty ?? "",
-        _ => strategy.Fields.TryGetValue(path, out var get) ? get : throw ApiError.BadRequest($"field label not supported: {path}"),
+        _ => strategy.Fields.TryGetValue(path, out var get) ? get : throw ApiError.BadRequest(SelectableFields.Refusal(strategy, path)),
     };
 }

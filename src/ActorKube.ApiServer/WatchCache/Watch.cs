@@ -14,7 +14,14 @@ namespace ActorKube.ApiServer.WatchCache;
 /// <param name="InitialEvents">Whether the objects of that state come first, as ADDED.</param>
 /// <param name="InitialEventsEnd">Whether a bookmark tells when they are through.</param>
 /// <param name="Bookmarks">Whether bookmarks come now and then.</param>
-internal sealed record WatchOptions(Selection Selection, long? After, bool InitialEvents, bool InitialEventsEnd, bool Bookmarks);
+internal sealed record WatchOptions(Selection Selection, long? After, bool InitialEvents, bool InitialEventsEnd, bool Bookmarks)
+{
+    /// <summary>When the watch ends by itself; null: never.</summary>
+    public TimeSpan? Lifetime { get; init; }
+
+    /// <summary>Clock.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+}
 
 /// <summary>
 /// One watch. It reads the cache's log at its own pace and turns changes into what they mean to its selector: an object that comes
@@ -24,12 +31,18 @@ internal static class Watch
 {
     private const int MaxBatch = 256;
 
+    // The last bookmark comes this long before a watch ends, so that its client goes on from as close to now as can be.
+    private static readonly TimeSpan LastBookmark = TimeSpan.FromSeconds(2);
+
+    // A timer's clock is coarser than the one that ages are measured with: it must not ring before the time has come.
+    private static readonly TimeSpan Slack = TimeSpan.FromMilliseconds(20);
+
     /// <summary>Batches of events, each with at least one, until the token is cancelled. Throws a 410 <see cref="ApiException"/> when events were lost.</summary>
     public static async IAsyncEnumerable<IReadOnlyList<ApiWatchEvent>> RunAsync(
         ServedResource resource, CacheState state, WatchOptions options, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var cache = resource.Cache;
-        var log = state.Log;
+        var (cache, log, time) = (resource.Cache, state.Log, options.Time);
+        var started = time.GetTimestamp();
         var after = options.After ?? state.Revision;
         var position = options.After is { } from
             ? log.PositionAfter(from, state.LogStart) ?? throw TooOld(from, state)
@@ -42,40 +55,66 @@ internal static class Watch
             }
         }
 
+        var cursor = new WatchCursor(options.Selection, log, position);
+        await using var cancelled = cancellationToken.UnsafeRegister(_ => cache.Call(cursor), null);
+        var lastBookmark = options.Bookmarks && options.Lifetime > LastBookmark;
+        var due = lastBookmark ? options.Lifetime - LastBookmark : options.Lifetime;
+        await using var timer = due is null ? null : time.CreateTimer(_ => cache.Call(cursor), null, due.Value + Slack, Timeout.InfiniteTimeSpan);
         var tick = cache.BookmarkTick;
         while (!cancellationToken.IsCancellationRequested)
         {
-            var changed = cache.Changed;
             var current = cache.State!;
-            if (current.Log != log)
+            var age = time.GetElapsedTime(started);
+            if (age >= options.Lifetime)
             {
-                throw TooOld(after, current);
+                yield break;
             }
 
-            List<ApiWatchEvent>? events = null;
-            for (; position < current.NextPosition && (events is null || events.Count < MaxBatch); position++)
-            {
-                var change = log.Read(position) ?? throw TooOld(after, current);
-                if (change.Object.Revision > after && ToEvent(resource, change, options.Selection) is { } seen)
-                {
-                    (events ??= []).Add(seen);
-                }
-            }
-
-            if (events is not null)
+            if (Read(resource, cursor, current, after, options.Selection) is { } events)
             {
                 yield return events;
+            }
+            else if (cursor.Position < current.NextPosition)
+            {
+                continue;
+            }
+            else if (lastBookmark && age >= due)
+            {
+                lastBookmark = false;
+                timer!.Change(options.Lifetime!.Value - age + Slack, Timeout.InfiniteTimeSpan);
+                yield return [Bookmark(resource, Math.Max(current.Revision, after), false)];
             }
             else if (options.Bookmarks && cache.BookmarkTick != tick)
             {
                 tick = cache.BookmarkTick;
                 yield return [Bookmark(resource, Math.Max(current.Revision, after), false)];
             }
-            else if (position >= current.NextPosition)
+            else
             {
-                await changed.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await cache.SleepAsync(cursor).ConfigureAwait(false);
             }
         }
+    }
+
+    // The next batch for the watch, as far as one batch goes; null when what was read holds nothing for it.
+    private static List<ApiWatchEvent>? Read(ServedResource resource, WatchCursor cursor, CacheState current, long after, Selection selection)
+    {
+        if (current.Log != cursor.Log)
+        {
+            throw TooOld(after, current);
+        }
+
+        List<ApiWatchEvent>? events = null;
+        for (; cursor.Position < current.NextPosition && (events is null || events.Count < MaxBatch); cursor.Position++)
+        {
+            var change = cursor.Log.Read(cursor.Position) ?? throw TooOld(after, current);
+            if (change.Object.Revision > after && ToEvent(resource, change, selection) is { } seen)
+            {
+                (events ??= []).Add(seen);
+            }
+        }
+
+        return events;
     }
 
     /// <summary>What a change is to a selector; null when it is nothing.</summary>

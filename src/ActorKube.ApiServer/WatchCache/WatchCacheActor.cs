@@ -11,7 +11,7 @@ namespace ActorKube.ApiServer.WatchCache;
 /// </summary>
 internal sealed class WatchCacheActor : ReceiveActor, IWithTimers
 {
-    private static readonly TimeSpan BookmarkInterval = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan BookmarkInterval = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan SubscribeRetry = TimeSpan.FromSeconds(5);
 
     private readonly ResourceCache _cache;

@@ -32,7 +32,11 @@ public readonly record struct Expected
 /// <param name="Verb">API verb, such as <c>patch</c>.</param>
 /// <param name="Manager">Field manager.</param>
 /// <param name="Time">When, in Unix milliseconds.</param>
-public sealed record Cause(string User, string Verb, string Manager, long Time);
+public sealed record Cause(string User, string Verb, string Manager, long Time)
+{
+    /// <summary>Nobody and no reason: the store's own doing.</summary>
+    public static Cause None { get; } = new("", "", "", 0);
+}
 
 /// <summary>Writes an object. Answered by <see cref="Committed"/>, <see cref="Rejected"/> or <see cref="OutcomeUnknown"/>.</summary>
 /// <param name="Resource">Resource type.</param>
@@ -49,6 +53,14 @@ public sealed record Put(string Resource, string Key, ReadOnlyMemory<byte> Value
 /// <param name="Expected">What must be there; never <see cref="Expected.Absent"/>.</param>
 /// <param name="Cause">Who and why.</param>
 public sealed record Remove(string Resource, string Key, ReadOnlyMemory<byte> Value, Expected Expected, Cause Cause) : IStoreMessage;
+
+/// <summary>
+/// Moves the revision on though nothing changes: for a reader to whom a later moment must look different. Answered by <see cref="Committed"/>,
+/// or by <see cref="Rejected"/> with the current revision when that is another one already.
+/// </summary>
+/// <param name="Resource">Resource type.</param>
+/// <param name="Current">The revision to move on from.</param>
+public sealed record Advance(string Resource, long Current) : IStoreMessage;
 
 /// <summary>The write is durable.</summary>
 /// <param name="Revision">Its revision: the object's resourceVersion from now on.</param>
@@ -119,4 +131,7 @@ public enum StoreEventType
 
     /// <summary>It is gone.</summary>
     Removed = 3,
+
+    /// <summary>Nothing happened to any object; only the revision moved on. The key is empty.</summary>
+    Advanced = 4,
 }

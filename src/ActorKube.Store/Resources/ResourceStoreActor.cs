@@ -34,6 +34,7 @@ internal sealed class ResourceStoreActor : ReceivePersistentActor
 
         Command<Put>(put => Answer(_writes.Offer(Sender, put)));
         Command<Remove>(remove => Answer(_writes.Offer(Sender, remove)));
+        Command<Advance>(advance => Answer(_writes.Offer(Sender, advance)));
         Command<GetRevision>(_ => Sender.Tell(new CurrentRevision(_writes.Durable.Revision)));
         Command<Subscribe>(subscribe => Add(subscribe.Subscriber));
         Command<Unsubscribe>(unsubscribe => _subscribers.Remove(unsubscribe.Subscriber));

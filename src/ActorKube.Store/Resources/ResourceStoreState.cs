@@ -36,6 +36,10 @@ public sealed record ResourceStoreState(long Revision, ImmutableDictionary<strin
         return new StoreEvent(Revision + 1, remove.Key, StoreEventType.Removed, remove.Value, remove.Cause);
     }
 
+    /// <summary>The event that only moves the revision on, or null when it is not the expected one.</summary>
+    public StoreEvent? Decide(Advance advance) =>
+        advance.Current == Revision ? new StoreEvent(Revision + 1, "", StoreEventType.Advanced, ReadOnlyMemory<byte>.Empty, Cause.None) : null;
+
     /// <summary>The state after the event, which must be the next one.</summary>
     /// <exception cref="InvalidDataException">An event was lost, repeated, or is of a type this version does not know.</exception>
     public ResourceStoreState Apply(StoreEvent change)
@@ -47,6 +51,7 @@ public sealed record ResourceStoreState(long Revision, ImmutableDictionary<strin
             StoreEventType.Created or StoreEventType.Updated =>
                 Objects.SetItem(change.Key, new StoredObject(change.Key, change.Revision, change.Value)),
             StoreEventType.Removed => Objects.Remove(change.Key),
+            StoreEventType.Advanced => Objects,
             _ => throw new InvalidDataException($"event {change.Revision} ({change.Key}) has the unknown type {change.Type}"),
         };
         return new ResourceStoreState(change.Revision, objects);

@@ -38,6 +38,22 @@ public sealed class WriteQueue<TCaller>
     /// <inheritdoc cref="Offer(TCaller, Put)"/>
     public Rejected? Offer(TCaller caller, Remove remove) => Offer(caller, remove.Key, _promised.Decide(remove));
 
+    /// <summary>Takes a step of the revision. Returns the refusal, which carries the newest revision, when that is durable already.</summary>
+    public Rejected? Offer(TCaller caller, Advance advance)
+    {
+        if (_promised.Decide(advance) is { } change)
+        {
+            Enqueue(caller, change);
+            return null;
+        }
+
+        var rejected = new Rejected(_promised.Revision);
+        if (rejected.CurrentRevision <= Durable.Revision)
+            return rejected;
+        _refused.Add(new Refusal(caller, rejected, rejected.CurrentRevision));
+        return null;
+    }
+
     /// <summary>The events to write next, now in flight; empty while a batch is in flight or when nothing waits.</summary>
     public IReadOnlyList<StoreEvent> Begin()
     {
@@ -86,8 +102,7 @@ public sealed class WriteQueue<TCaller>
     {
         if (change is not null)
         {
-            _promised = _promised.Apply(change);
-            _waiting.Enqueue(new Write(caller, change, _promised));
+            Enqueue(caller, change);
             return null;
         }
 
@@ -97,6 +112,12 @@ public sealed class WriteQueue<TCaller>
             return rejected;
         _refused.Add(new Refusal(caller, rejected, restsOn));
         return null;
+    }
+
+    private void Enqueue(TCaller caller, StoreEvent change)
+    {
+        _promised = _promised.Apply(change);
+        _waiting.Enqueue(new Write(caller, change, _promised));
     }
 
     // The write that made the object what it is. A removal leaves no object behind that could tell its revision, so look for it among the writes on their way.

@@ -17,6 +17,7 @@ public sealed class StoreSerializer(ExtendedActorSystem system) : SerializerWith
     private const string Snapshot = "snapshot/1";
     private const string PutManifest = "put/1";
     private const string RemoveManifest = "remove/1";
+    private const string AdvanceManifest = "advance/1";
     private const string CommittedManifest = "committed/1";
     private const string RejectedManifest = "rejected/1";
     private const string OutcomeUnknownManifest = "outcome-unknown/1";
@@ -37,6 +38,7 @@ public sealed class StoreSerializer(ExtendedActorSystem system) : SerializerWith
         ResourceSnapshot => Snapshot,
         Put => PutManifest,
         Remove => RemoveManifest,
+        Advance => AdvanceManifest,
         Committed => CommittedManifest,
         Rejected => RejectedManifest,
         OutcomeUnknown => OutcomeUnknownManifest,
@@ -67,6 +69,9 @@ public sealed class StoreSerializer(ExtendedActorSystem system) : SerializerWith
             case RemoveManifest:
                 var remove = RemoveData.Parser.ParseFrom(bytes);
                 return new Remove(remove.Resource, remove.Key, remove.Value.Memory, StoreWire.ToExpected(remove.Expected), remove.Cause.ToCause());
+            case AdvanceManifest:
+                var advance = AdvanceData.Parser.ParseFrom(bytes);
+                return new Advance(advance.Resource, advance.Current);
             case CommittedManifest:
                 return new Committed(RevisionData.Parser.ParseFrom(bytes).Revision);
             case RejectedManifest:
@@ -99,6 +104,7 @@ public sealed class StoreSerializer(ExtendedActorSystem system) : SerializerWith
         ResourceSnapshot s => s.ToData(),
         Put p => new PutData { Resource = p.Resource, Key = p.Key, Value = p.Value.ToBytes(), Expected = p.Expected.Revision, Cause = p.Cause.ToData() },
         Remove r => new RemoveData { Resource = r.Resource, Key = r.Key, Value = r.Value.ToBytes(), Expected = r.Expected.Revision, Cause = r.Cause.ToData() },
+        Advance a => new AdvanceData { Resource = a.Resource, Current = a.Current },
         Committed c => new RevisionData { Revision = c.Revision },
         Rejected r => new RevisionData { Revision = r.CurrentRevision },
         CurrentRevision c => new RevisionData { Revision = c.Revision },

@@ -50,6 +50,18 @@ public sealed class WriteQueueTests
     }
 
     [Fact]
+    public void The_revision_moves_on_once_for_all_who_ask_it_to_move_on_from_there()
+    {
+        var queue = NewQueue();
+        Assert.Null(queue.Offer("a", new Advance("x", 0)));
+        Assert.Null(queue.Offer("b", new Advance("x", 0)));
+        Assert.Equal(StoreEventType.Advanced, Assert.Single(queue.Begin()).Type);
+        Assert.Equal([("a", new Committed(1)), ("b", new Rejected(1))], queue.Complete());
+        Assert.Equal(new Rejected(1), queue.Offer("c", new Advance("x", 0)));
+        Assert.Empty(queue.Durable.Objects);
+    }
+
+    [Fact]
     public void A_conflict_with_what_is_durable_is_told_at_once()
     {
         var queue = NewQueue();

@@ -25,6 +25,7 @@ public sealed class StoreSerializerTests : IDisposable
         new Committed(7),
         new Rejected(0),
         new OutcomeUnknown("disk full"),
+        new Advance("pods", 7),
         new GetRevision("pods"),
         new CurrentRevision(9),
         new StoreSnapshot("pods", 9, [new StoredObject("ns/a", 7, Some.Json("x")), new StoredObject("ns/b", 9, Some.Json("y"))]),
