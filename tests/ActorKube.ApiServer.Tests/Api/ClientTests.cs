@@ -174,7 +174,7 @@ public sealed class ClientTests(TestServer server) : IClassFixture<TestServer>
         var ns = await server.NamespaceAsync();
         await Core.CreateNamespacedConfigMapAsync(ConfigMap("a"), ns);
         var status = await FailsAsync(HttpStatusCode.Conflict, () => Core.DeleteNamespacedConfigMapAsync("a", ns, new V1DeleteOptions { Preconditions = new V1Preconditions { Uid = "no" } }));
-        Assert.Contains("Precondition failed: UID in precondition: no, UID in object meta: ", status.Message);
+        Assert.StartsWith("Operation cannot be fulfilled on ConfigMap \"a\": the UID in the precondition (no) does not match the UID in record (", status.Message);
     }
 
     [Fact]
