@@ -4,6 +4,7 @@ using ActorKube.ControllerManager.Garbage;
 using ActorKube.ControllerManager.Namespaces;
 using ActorKube.ControllerManager.Nodes;
 using ActorKube.ControllerManager.PodGc;
+using ActorKube.ControllerManager.Quotas;
 using ActorKube.ControllerManager.ReplicaSets;
 using ActorKube.ControllerManager.ServiceAccounts;
 using ActorKube.ControllerManager.Shell;
@@ -55,6 +56,7 @@ public sealed class ControllerManagerActor : ReceiveActor
             yield return new NodeIpamController(informers, _settings.ClusterCidrs);
         yield return new PodGcController(informers, _settings.TerminatedPodThreshold, _settings.PodGcInterval, _settings.PodGcQuarantine);
         yield return new DefaultServiceAccountController(informers);
+        yield return new QuotaController(informers);
         if (_services.RootCa is { } rootCa)
             yield return new RootCaController(informers, rootCa);
     }
