@@ -49,7 +49,7 @@ internal static class ErrorText
     {
         var (details, causes) = (status.Details!, status.Details!.Causes ?? []);
         var head = string.IsNullOrEmpty(details.Kind) && string.IsNullOrEmpty(details.Name)
-            ? "The request is invalid" + (causes.Count > 0 && !string.IsNullOrEmpty(status.Message) ? $": {status.Message}" : "")
+            ? "The request is invalid" + (causes.Count == 0 && !string.IsNullOrEmpty(status.Message) ? $": {status.Message}" : "")
             : $"The {details.Kind} \"{details.Name}\" is invalid";
         return causes.Count switch
         {

@@ -11,8 +11,10 @@ foreach (var option in GlobalOptions.All)
     root.Add(option);
 foreach (var command in new[]
 {
-    ApplyCommand.Create(), GetCommand.Create(), DescribeCommand.Create(), DeleteCommand.Create(), ScaleCommand.Create(), RolloutCommand.Create(),
-    LogsCommand.Create(), ExecCommand.Create(), ImageCommand.Create(), ConfigCommand.Create(), VersionCommand.Create(),
+    CreateCommand.Create(), ApplyCommand.Create(), GetCommand.Create(), DescribeCommand.Create(), DeleteCommand.Create(), ScaleCommand.Create(), RolloutCommand.Create(),
+    LabelCommand.CreateLabel(), LabelCommand.CreateAnnotate(), PatchCommand.Create(), WaitCommand.Create(),
+    LogsCommand.Create(), ExecCommand.Create(), ImageCommand.Create(), ApiResourcesCommand.Create(), ApiResourcesCommand.CreateVersions(), ApiResourcesCommand.CreateClusterInfo(), AuthCommand.Create(),
+    ConfigCommand.Create(), VersionCommand.Create(),
 })
     root.Add(command);
 return await CommandLines.RunAsync(root, args);

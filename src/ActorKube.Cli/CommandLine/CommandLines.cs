@@ -15,7 +15,7 @@ internal static class CommandLines
         var help = root.Options.OfType<HelpOption>().Single();
         help.Action = new PrintHelp();
         help.Description = "Show what a command does";
-        foreach (var group in Groups(root))
+        foreach (var group in Groups(root).Where(g => g.Action is null))
             group.Action = new PrintHelp();
         // A file name may begin with @; it does not stand for what is in the file.
         var configuration = new ParserConfiguration { ResponseFileTokenReplacer = null };

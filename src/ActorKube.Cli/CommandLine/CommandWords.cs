@@ -11,6 +11,11 @@ internal sealed record CommandWords(string[] Words, string[]? Tail)
         ["--dry-run"] = "client", ["--validate"] = "strict", ["--cascade"] = "background",
     };
 
+    // An empty value is a value too: --api-group= is the core group.
+    private static string[] Filled(string word) => Bare.TryGetValue(word, out var value) ? [$"{word}={value}"]
+        : word.StartsWith("--", StringComparison.Ordinal) && word[^1] == '=' ? [word[..^1], ""]
+        : [word];
+
     /// <summary>The command line that this process runs.</summary>
     public static CommandWords Current { get; private set; } = new([], null);
 
@@ -18,7 +23,7 @@ internal sealed record CommandWords(string[] Words, string[]? Tail)
     public static CommandWords Of(IReadOnlyList<string> args)
     {
         var end = args.Index().FirstOrDefault(a => a.Item == "--", (Index: args.Count, Item: "")).Index;
-        var words = args.Take(end).Select(word => Bare.TryGetValue(word, out var value) ? $"{word}={value}" : word);
+        var words = args.Take(end).SelectMany(Filled);
         return Current = new CommandWords([.. words], end < args.Count ? [.. args.Skip(end + 1)] : null);
     }
 }

@@ -22,7 +22,7 @@ internal static class Flags
         CustomParser = result => [.. result.Tokens.SelectMany(t => t.Value.Split(',', StringSplitOptions.RemoveEmptyEntries))],
     };
 
-    public static Option<long?> Number(string name, string value, string description) => new(name)
+    public static Option<long?> Number(string name, string value, string description, params string[] aliases) => new(name, aliases)
     {
         Description = description,
         HelpName = value,

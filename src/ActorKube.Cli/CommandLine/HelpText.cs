@@ -43,7 +43,7 @@ internal static class HelpText
         {
             text.AppendLine().AppendLine(group.Key.Length > 0 ? $"{group.Key}:" : "Commands:");
             foreach (var sub in group)
-                text.Append("  ").Append(sub.Name.PadRight(14)).AppendLine(sub.Description);
+                text.Append("  ").Append(sub.Name.PadRight(Math.Max(14, command.Subcommands.Max(c => c.Name.Length) + 2))).AppendLine(sub.Description);
         }
     }
 

@@ -44,9 +44,8 @@ internal static class ApplyCommand
             if (parsed.GetValue(files) is not { Length: > 0 } sources)
                 throw new UsageException("must specify -f");
             var format = parsed.GetValue(output) ?? "";
-            if (format.Length > 0 && !ObjectPrinter.Formats.Contains(format))
-                throw new CliException($"unable to match a printer suitable for the output format \"{format}\", allowed formats are: {string.Join(',', ObjectPrinter.Formats)}");
-            var applier = new Applier(CliSession.Open(parsed), Validation(parsed.GetValue(validate)), DryRuns.Parse(parsed.GetValue(dryRun)));
+            ObjectPrinter.Check(format);
+            var applier = new Applier(CliSession.Open(parsed), Validations.Parse(parsed.GetValue(validate)), DryRuns.Parse(parsed.GetValue(dryRun)));
             var errors = new List<Exception>();
             var manifests = await ManifestReader.ReadAsync(applier.Session, sources, parsed.GetValue(recursive), errors, cancellation);
             if (manifests.Count == 0 && errors.Count == 0)
@@ -78,15 +77,7 @@ internal static class ApplyCommand
             }
         }
 
-        if (format is "yaml" or "json" && applied.Count > 0)
+        if (format is not ("" or "name") && applied.Count > 0)
             Console.Write(ObjectPrinter.Of(applied.Count == 1 ? applied[0] : ObjectPrinter.ListOf(applied), format, manifests[0].Kind));
     }
-
-    private static string Validation(string? option) => option switch
-    {
-        null or "strict" or "true" => "Strict",
-        "warn" => "Warn",
-        "ignore" or "false" => "Ignore",
-        _ => throw new CliException($"invalid - validate option \"{option}\"; must be one of: strict (or true), warn, ignore (or false)"),
-    };
 }

@@ -10,14 +10,12 @@ namespace ActorKube.Cli.Commands;
 /// <summary><c>akctl get</c>: the server's tables, or objects as YAML, JSON or names; with <c>-w</c> their changes as they come.</summary>
 internal static class GetCommand
 {
-    private static readonly string[] Formats = [.. ObjectPrinter.Formats, "wide"];
-
     public static Command Create()
     {
         var resources = new Argument<string[]>("resources") { Arity = ArgumentArity.ZeroOrMore };
         var files = Flags.Filename("show");
         var recursive = Flags.Recursive();
-        var output = Flags.Text("--output", "FORMAT", "wide, yaml, json or name; else a table", "-o");
+        var output = Flags.Text("--output", "FORMAT", "wide, yaml, json, name, jsonpath=TEMPLATE or custom-columns=HEADING:PATH,…; else a table", "-o");
         var watch = Flags.Switch("--watch", "After showing what there is, show every change", "-w");
         var watchOnly = Flags.Switch("--watch-only", "Show changes only");
         var selector = Flags.Selector();
@@ -47,6 +45,10 @@ internal static class GetCommand
                 # One Deployment in full
                 akctl get deploy/web -o yaml
 
+                # Fields of one's choice
+                akctl get pods -o custom-columns=NAME:.metadata.name,IP:.status.podIP
+                akctl get pods -o jsonpath='{range .items[*]}{.metadata.name}{"\n"}{end}'
+
                 # Watch pods come and go
                 akctl get pods -w
 
@@ -63,8 +65,7 @@ internal static class GetCommand
         command.Run(async (parsed, cancellation) =>
         {
             var format = parsed.GetValue(output) ?? "";
-            if (format.Length > 0 && !Formats.Contains(format))
-                throw new CliException($"unable to match a printer suitable for the output format \"{format}\", allowed formats are: {string.Join(',', Formats)}");
+            ObjectPrinter.Check(format, "wide");
             var session = CliSession.Open(parsed);
             if (parsed.GetValue(raw) is { } path)
             {

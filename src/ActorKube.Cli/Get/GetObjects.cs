@@ -42,11 +42,11 @@ internal static class GetObjects
         else if (targets is [{ Name: not null }])
         {
             foreach (var (kind, value) in objects)
-                Console.Write(ObjectPrinter.Of(value, getter.Format, kind, getter.ManagedFields));
+                Console.Write(ObjectPrinter.Of(value, getter.Format, kind, getter.ManagedFields, getter.Headings));
         }
         else if (objects.Count > 0 || !failed)
         {
-            Console.Write(ObjectPrinter.Of(ObjectPrinter.ListOf(objects.Select(o => o.Value)), getter.Format, targets[0].Kind, getter.ManagedFields));
+            Console.Write(ObjectPrinter.Of(ObjectPrinter.ListOf(objects.Select(o => o.Value)), getter.Format, targets[0].Kind, getter.ManagedFields, getter.Headings));
         }
     }
 }

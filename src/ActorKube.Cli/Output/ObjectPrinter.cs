@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using ActorKube.Api.Kinds;
 using ActorKube.Api.Machinery;
+using ActorKube.Cli.Paths;
 using ActorKube.Cli.Session;
 
 namespace ActorKube.Cli.Output;
@@ -9,15 +10,26 @@ namespace ActorKube.Cli.Output;
 internal static class ObjectPrinter
 {
     /// <summary>The formats it knows.</summary>
-    public static readonly string[] Formats = ["json", "name", "yaml"];
+    public static readonly string[] Formats = [.. OutputTemplate.Formats.Concat(["json", "name", "yaml"]).Order(StringComparer.Ordinal)];
+
+    /// <summary>Throws <see cref="CliException"/> where a format is none of these and not <paramref name="also"/>; an empty one is fine.</summary>
+    public static void Check(string format, string also = "")
+    {
+        if (OutputTemplate.Is(format))
+            OutputTemplate.Check(format);
+        else if (format.Length > 0 && format != also && !Formats.Contains(format))
+            throw new CliException($"unable to match a printer suitable for the output format \"{format}\", allowed formats are: {string.Join(',', Formats.Concat(also.Length > 0 ? [also] : []).Order(StringComparer.Ordinal))}");
+    }
 
     /// <summary>One object, with a line feed at the end.</summary>
-    public static string Of(JsonObject value, string format, ResourceKind kind, bool managedFields = false)
+    public static string Of(JsonObject value, string format, ResourceKind kind, bool managedFields = false, bool headings = true)
     {
         if (format == "name")
             return $"{new ResourceName(kind, value.Text("metadata", "name"))}\n";
         if (!managedFields)
             HideManagedFields(value);
+        if (OutputTemplate.Is(format))
+            return OutputTemplate.Of(value, format, headings);
         return format == "json" ? JsonText.Indented(value) + "\n" : YamlText.Of(value);
     }
 

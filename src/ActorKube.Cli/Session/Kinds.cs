@@ -51,6 +51,10 @@ internal sealed class Kinds(Func<string, CancellationToken, Task<JsonNode>> disc
         word == kind.Resource || word == kind.Singular || kind.ShortNames.Contains(word)
         || word == kind.GroupResource || word == $"{kind.Singular}.{kind.Group}" || word == $"{kind.Resource}.{kind.Version}.{kind.Group}";
 
+    /// <summary>All kinds the server has, each in the version that the server prefers.</summary>
+    public async Task<IReadOnlyList<ResourceKind>> PreferredAsync(CancellationToken cancellation) =>
+        [.. (await DiscoveredAsync(cancellation)).DistinctBy(k => k.GroupResource)];
+
     private async Task<IReadOnlyList<ResourceKind>> DiscoveredAsync(CancellationToken cancellation)
     {
         if (_discovered is not null)

@@ -46,12 +46,18 @@ internal sealed class TargetOptions
     /// <summary>Whether the objects are not named one by one, so that none of them is an answer too.</summary>
     public bool IsSearch(ParseResult parsed) => parsed.GetValue(_selector) is not null || parsed.GetValue(_fields) is not null || parsed.GetValue(_all);
 
+    /// <summary>The words that name objects.</summary>
+    public string[] Words(ParseResult parsed) => parsed.GetValue(_resources)!;
+
     /// <summary>The objects. <paramref name="missing"/> is the error when nothing was said at all.</summary>
-    public async Task<IReadOnlyList<Target>> ReadAsync(CliSession session, ParseResult parsed, string missing, CancellationToken cancellation)
+    public Task<IReadOnlyList<Target>> ReadAsync(CliSession session, ParseResult parsed, string missing, CancellationToken cancellation) =>
+        ReadAsync(session, parsed, Words(parsed), missing, cancellation);
+
+    /// <summary>The same where only some of the words name objects.</summary>
+    public async Task<IReadOnlyList<Target>> ReadAsync(CliSession session, ParseResult parsed, string[] words, string missing, CancellationToken cancellation)
     {
         if (parsed.GetValue(_files) is { Length: > 0 } files)
             return [.. (await ManifestReader.ReadAsync(session, files, parsed.GetValue(_recursive), cancellation)).Select(m => new Target(m.Kind, m.Name, m.Namespace))];
-        var words = parsed.GetValue(_resources)!;
         if (words.Length == 0)
             throw new CliException(missing);
         var names = await session.Kinds.ResolveAsync(ResourceArguments.Read(words, parsed.CommandResult.Command.Name), cancellation);
