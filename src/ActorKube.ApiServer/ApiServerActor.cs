@@ -21,10 +21,11 @@ public sealed class ApiServerActor : ReceiveActor, IWithUnboundedStash
 
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private readonly IActorRef _watchCaches;
+    private readonly CancellationTokenSource _stopped = new();
     private int _connections;
 
     /// <summary>The pipeline stands: serve, and remove old Events.</summary>
-    internal sealed record Serve(ApiPipeline Pipeline, TokenAuthenticator Tokens, int WatchWindow, Props EventExpiry);
+    internal sealed record Serve(ApiPipeline Pipeline, BearerAuthenticator Tokens, int WatchWindow, Props EventExpiry);
 
     /// <summary>An API server over that store.</summary>
     public ApiServerActor(IActorRef store)
@@ -43,36 +44,54 @@ public sealed class ApiServerActor : ReceiveActor, IWithUnboundedStash
     /// <inheritdoc/>
     public IStash Stash { get; set; } = null!;
 
+    /// <inheritdoc/>
+    protected override void PostStop() => _stopped.Cancel();
+
     private void Serving(Serve serve)
     {
         Receive<WatchCacheSupervisor.Start>(_watchCaches.Forward);
         Receive<Connect>(connect => Handle(connect, serve));
+        Receive<Judged>(judged => Admit(judged, serve));
     }
 
     private void Handle(Connect connect, Serve serve)
     {
-        if (Authenticate(connect, serve.Tokens) is not { } user)
+        switch (connect.Credential)
         {
-            _log.Warning("Refused a connection of {Client}: its credential is not good", connect.Client);
-            Sender.Tell(new ConnectRefused(ApiError.Unauthorized().Status));
+            // A process' own components are believed; the same claim from another process is worth nothing.
+            case InProcessCredential own when connect.Client.Path.Address.HasLocalScope && Sender.Path.Address.HasLocalScope:
+                Admit(new Judged(connect, WithAuthenticated(own.User), Sender), serve);
+                break;
+            case TokenCredential token:
+                var sender = Sender;
+                var bearer = token.NodeName.Length > 0 ? TokenAuthenticator.JoinAs(token.Token, token.NodeName) : token.Token;
+                serve.Tokens.AuthenticateAsync(bearer, _stopped.Token).AsTask().PipeTo(
+                    Self, Self, user => new Judged(connect, user, sender), error => new Judged(connect, null, sender, error));
+                break;
+            default:
+                Admit(new Judged(connect, null, Sender), serve);
+                break;
+        }
+    }
+
+    private void Admit(Judged judged, Serve serve)
+    {
+        if (judged.User is not { } user)
+        {
+            _log.Warning(judged.Error, "Refused a connection of {Client}: its credential is not good", judged.Connect.Client);
+            judged.Sender.Tell(new ConnectRefused(ApiError.Unauthorized().Status));
             return;
         }
 
         var connection = Context.ActorOf(
-            Props.Create(() => new ConnectionActor(serve.Pipeline, user, connect.Client, serve.WatchWindow)), $"connection-{++_connections}");
+            Props.Create(() => new ConnectionActor(serve.Pipeline, user, judged.Connect.Client, serve.WatchWindow)), $"connection-{++_connections}");
         _log.Debug("{User} connected as {Connection}", user.Name, connection);
-        Sender.Tell(new Connected(connection, user), connection);
+        judged.Sender.Tell(new Connected(connection, user), connection);
     }
 
-    // A process' own components are believed; the same claim from another process is worth nothing.
-    private UserInfo? Authenticate(Connect connect, TokenAuthenticator tokens) => connect.Credential switch
-    {
-        InProcessCredential own when connect.Client.Path.Address.HasLocalScope && Sender.Path.Address.HasLocalScope => WithAuthenticated(own.User),
-        TokenCredential { NodeName.Length: > 0 } join => tokens.Join(join.Token, join.NodeName),
-        TokenCredential token => tokens.Authenticate(token.Token),
-        _ => null,
-    };
-
     private static UserInfo WithAuthenticated(UserInfo user) =>
-        user.IsIn("system:authenticated") ? user : user with { Groups = [.. user.Groups, "system:authenticated"] };
+        user.IsIn(UserInfo.Authenticated) ? user : user with { Groups = [.. user.Groups, UserInfo.Authenticated] };
+
+    // What became of a credential; no user: it is not good, or could not be looked at.
+    private sealed record Judged(Connect Connect, UserInfo? User, IActorRef Sender, Exception? Error = null);
 }

@@ -78,10 +78,10 @@ public sealed class ApiServerHost : IAsyncDisposable
         registry.Of<V1Namespace>();
         var encrypted = settings.EncryptedResources.Select(registry.Stored).ToList();
         var certificates = ClusterCertificates.Open(settings.PkiDirectory, time);
-        var tokens = TokenAuthenticator.Open(settings.TokenFile);
-        var authorizer = new ComponentAuthorizer();
+        var access = AccessControl.Open(registry, settings, time);
+        var (tokens, authorizer) = (access.Tokens, access.Authorizer);
         var writer = new ObjectWriter(store, settings.StoreTimeout, encryption);
-        var admission = AdmissionPlugins.Chain(registry, writer, authorizer, settings.Admission, identities, time);
+        var admission = AdmissionPlugins.Chain(registry, writer, authorizer, settings.Admission, identities, time, access.Escalation);
         var modifier = new Modifier(writer);
         var services = new ServiceAllocator(registry, settings, new Random());
         var creates = new Creates(writer, admission, identities, services);
@@ -90,11 +90,11 @@ public sealed class ApiServerHost : IAsyncDisposable
         var deletes = new Deletes(writer, admission, reads);
         var parts = new PipelineParts(
             reads, creates, updates, new Applies(modifier, updates, creates), deletes, new Scales(modifier, updates), new Bindings(modifier, admission), new Evictions(deletes, registry, admission), new Reviews(authorizer, tokens),
-            new ComponentStatuses(() => registry.Of<V1Namespace>().Cache.State is not null));
+            new TokenRequests(access.AccountTokens, settings.Authentication, registry, identities), new ComponentStatuses(() => registry.Of<V1Namespace>().Cache.State is not null));
         var pipeline = new ApiPipeline(registry, authorizer, parts, time, logs.CreateLogger<ApiPipeline>());
         var addresses = HostAddresses();
         var advertised = settings.AdvertiseAddress.Length > 0 ? settings.AdvertiseAddress : addresses.FirstOrDefault() ?? "";
-        var bootstrap = new Bootstrap(pipeline, settings, advertised, logs.CreateLogger<Bootstrap>());
+        var bootstrap = new Bootstrap(pipeline, settings, advertised, access.Policy, logs.CreateLogger<Bootstrap>());
         var listening = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
         bootstrap.Start(listening.Task);
         var expiry = Props.Create(() => new EventExpiryActor(registry.Of<Corev1Event>, writer, settings.EventTtl, time));
@@ -112,19 +112,21 @@ public sealed class ApiServerHost : IAsyncDisposable
             new HealthCheck("informer-sync", () => registry.Of<V1Namespace>().Cache.State is null ? "namespaces are not loaded yet" : null, false),
             new HealthCheck("poststarthook/start-system-namespaces-controller", () => bootstrap.Done.IsCompletedSuccessfully ? null : "not finished", false),
         ]);
+        var issuer = new IssuerDiscovery(access.AccountTokens.Keys, settings.Authentication);
         var edge = new HttpEdge(
-            pipeline, new RequestAuthenticator(new CertificateAuthenticator(certificates.Authority, time), tokens), responses, new WatchWriter(time, settings.WatchPatience, stopping.Token),
-            new Discovery(registry.Kinds, responses), health, new PlainEndpoints(responses, new OpenApiDocuments(registry.Kinds, "v1.36.0"), new ServerMetrics(registry)), new NodeProxy(pipeline, registry, kubelets, admission), objects, identities, settings,
+            pipeline, new RequestAuthenticator(new CertificateAuthenticator(certificates.Authority, time), tokens, settings.Authentication), responses, new WatchWriter(time, settings.WatchPatience, stopping.Token),
+            new Discovery(registry.Kinds, responses), health, new PlainEndpoints(responses, new OpenApiDocuments(registry.Kinds, "v1.36.0"), new ServerMetrics(registry)), issuer, new NodeProxy(pipeline, registry, kubelets, admission), objects, identities, settings,
             logs.CreateLogger<HttpEdge>());
         var serving = certificates.ApiServer(
             new AddressRange(settings.ServiceClusterIpRange).Address(1), [.. addresses, .. settings.CertificateNames, .. settings.AdvertiseAddress is { Length: > 0 } own ? new[] { own } : []]);
         var web = Web(edge, settings, serving, certificates.Authority, logs);
         await web.StartAsync().ConfigureAwait(false);
         var port = new Uri(web.Urls.First()).Port;
+        issuer.Server = $"https://{(advertised.Length == 0 ? "127.0.0.1" : advertised.Contains(':', StringComparison.Ordinal) ? $"[{advertised}]" : advertised)}:{port}";
         listening.SetResult(port);
         var rewriter = new EncryptionRewriter(writer, time, logs.CreateLogger<EncryptionRewriter>());
         _ = Task.Run(() => rewriter.RewriteAsync(encrypted, stopping.Token));
-        return new ApiServerHost(web, pipeline, certificates, tokens, [kubelets, objects], bootstrap, stopping, port);
+        return new ApiServerHost(web, pipeline, certificates, tokens.Static, [kubelets, objects], bootstrap, stopping, port);
     }
 
     /// <summary>Stops the HTTPS endpoint; the actors end with their system.</summary>

@@ -1,5 +1,6 @@
 using System.Net;
 using ActorKube.ApiServer.Admission;
+using ActorKube.ApiServer.Authentication;
 using Akka.Configuration;
 
 namespace ActorKube.ApiServer;
@@ -73,6 +74,9 @@ public sealed record ApiServerSettings
     /// <summary>The admission plugins.</summary>
     public required AdmissionSettings Admission { get; init; }
 
+    /// <summary>Credentials.</summary>
+    public required AuthenticationSettings Authentication { get; init; }
+
     /// <summary>Reads the section; what it lacks comes from the reference.</summary>
     /// <param name="config">The whole configuration of the process.</param>
     /// <exception cref="ConfigurationException">A value is not one of those allowed.</exception>
@@ -103,6 +107,7 @@ public sealed record ApiServerSettings
             EncryptedResources = [.. section.GetStringList("encryption.resources")],
             EncryptionKeyFile = section.GetString("encryption.key-file"),
             Admission = AdmissionSettings.From(section.GetConfig("admission")),
+            Authentication = AuthenticationSettings.From(section.GetConfig("authentication")),
         };
     }
 

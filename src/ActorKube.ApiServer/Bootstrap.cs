@@ -1,6 +1,7 @@
 using ActorKube.Api.Kinds;
 using ActorKube.Api.Machinery;
 using ActorKube.Api.Meta;
+using ActorKube.ApiServer.Authorization.Rbac;
 using ActorKube.ApiServer.Pipeline;
 using ActorKube.ApiServer.Services;
 using ActorKube.Client.Protocol;
@@ -10,8 +11,8 @@ using Microsoft.Extensions.Logging;
 
 namespace ActorKube.ApiServer;
 
-/// <summary>Makes what every cluster has: the system's namespaces, and the Service <c>kubernetes</c> whose endpoint is this server.</summary>
-internal sealed class Bootstrap(ApiPipeline pipeline, ApiServerSettings settings, string advertised, ILogger<Bootstrap> log)
+/// <summary>Makes what every cluster has: the system's namespaces, the default roles and bindings, and the Service <c>kubernetes</c> whose endpoint is this server.</summary>
+internal sealed class Bootstrap(ApiPipeline pipeline, ApiServerSettings settings, string advertised, DefaultPolicy policy, ILogger<Bootstrap> log)
 {
     private static readonly UserInfo User = new("system:apiserver", ["system:masters", "system:authenticated"]);
     private static readonly string[] Namespaces = ["default", "kube-system", "kube-public", "kube-node-lease"];
@@ -21,7 +22,7 @@ internal sealed class Bootstrap(ApiPipeline pipeline, ApiServerSettings settings
     private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource _stopped = new();
 
-    /// <summary>Completes when the namespaces are there: before that, no component can write.</summary>
+    /// <summary>Completes when the namespaces and the default policy are there: before that, no component can write.</summary>
     public Task NamespacesDone => _namespaces.Task;
 
     /// <summary>Completes when everything is there.</summary>
@@ -62,6 +63,8 @@ internal sealed class Bootstrap(ApiPipeline pipeline, ApiServerSettings settings
             await EnsureAsync(new V1Namespace { Metadata = new V1ObjectMeta { Name = name } }, (_, _) => false).ConfigureAwait(false);
         }
 
+        // Before the policy is there, no component may do anything.
+        await EnsurePolicyAsync().ConfigureAwait(false);
         _namespaces.TrySetResult();
         var port = await listening.WaitAsync(_stopped.Token).ConfigureAwait(false);
         await EnsureAsync(KubernetesService(port), (_, _) => false).ConfigureAwait(false);
@@ -74,6 +77,14 @@ internal sealed class Bootstrap(ApiPipeline pipeline, ApiServerSettings settings
         await EnsureAsync(Endpoints(port), Update).ConfigureAwait(false);
         await EnsureAsync(EndpointSlice(port), Update).ConfigureAwait(false);
     }
+
+    private Task EnsurePolicyAsync() => Task.WhenAll(
+    [
+        .. policy.ClusterRoles.Select(r => EnsureAsync(r, PolicyReconciler.Update)),
+        .. policy.Roles.Select(r => EnsureAsync(r, PolicyReconciler.Update)),
+        .. policy.ClusterRoleBindings.Select(b => EnsureAsync(b, PolicyReconciler.Update)),
+        .. policy.RoleBindings.Select(b => EnsureAsync(b, PolicyReconciler.Update)),
+    ]);
 
     // Creates the object; where there is one, lets a function bring it up to date.
     private async Task EnsureAsync<T>(T wanted, Func<T, T, bool> update) where T : class, IKubernetesObject<V1ObjectMeta>
@@ -92,7 +103,7 @@ internal sealed class Bootstrap(ApiPipeline pipeline, ApiServerSettings settings
         var found = await pipeline.HandleAsync(request, User, _stopped.Token).ConfigureAwait(false);
         if (found.Code == 404)
         {
-            var made = await pipeline.HandleAsync(request with { Verb = "create", Name = "", Object = wanted }, User, _stopped.Token).ConfigureAwait(false);
+            var made = await pipeline.HandleAsync(request with { Verb = "create", Name = "", Object = ApiJson.Copy(wanted) }, User, _stopped.Token).ConfigureAwait(false);
             // Another server may have been faster.
             if (made.Code is >= 400 and not 409)
             {

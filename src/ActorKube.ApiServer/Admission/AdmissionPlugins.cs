@@ -9,9 +9,10 @@ namespace ActorKube.ApiServer.Admission;
 /// <summary>Puts the plugins together, in the order of <see cref="AdmissionSettings.Plugins"/>.</summary>
 internal static class AdmissionPlugins
 {
-    /// <summary>The chain of the plugins that the settings switch on.</summary>
-    public static AdmissionChain Chain(ResourceRegistry registry, ObjectWriter writer, IAuthorizer authorizer, AdmissionSettings settings, Identities identities, TimeProvider time) =>
-        new(All(registry, writer, authorizer, settings, identities, time), settings);
+    /// <summary>The chain of the plugins that the settings switch on, and of those that run in any case, after the others.</summary>
+    public static AdmissionChain Chain(
+        ResourceRegistry registry, ObjectWriter writer, IAuthorizer authorizer, AdmissionSettings settings, Identities identities, TimeProvider time, params IEnumerable<IAdmissionPlugin> always) =>
+        new(All(registry, writer, authorizer, settings, identities, time).Concat(always), settings);
 
     /// <summary>Every plugin.</summary>
     public static IReadOnlyList<IAdmissionPlugin> All(ResourceRegistry registry, ObjectWriter writer, IAuthorizer authorizer, AdmissionSettings settings, Identities identities, TimeProvider time) =>

@@ -15,7 +15,7 @@ namespace ActorKube.ApiServer.Endpoints;
 /// <summary>The HTTPS edge: who calls, what the URL means, and how the answer is written. What happens in between is the pipeline's.</summary>
 internal sealed class HttpEdge(
     ApiPipeline pipeline, RequestAuthenticator authenticator, ResponseWriter responses, WatchWriter watches, Discovery discovery, Health health,
-    PlainEndpoints plain, NodeProxy nodes, ObjectProxy objects, Identities identities, ApiServerSettings settings, ILogger<HttpEdge> log)
+    PlainEndpoints plain, IssuerDiscovery issuer, NodeProxy nodes, ObjectProxy objects, Identities identities, ApiServerSettings settings, ILogger<HttpEdge> log)
 {
     /// <summary>Answers one request.</summary>
     public async Task HandleAsync(HttpContext http)
@@ -52,12 +52,8 @@ internal sealed class HttpEdge(
     private async Task RouteAsync(HttpContext http)
     {
         var path = http.Request.Path.Value ?? "/";
-        var user = authenticator.Authenticate(http);
-        if (user is null || (user == UserInfo.Anonymous && !ComponentAuthorizer.IsPublicPath(path)))
-        {
-            throw ApiError.Unauthorized();
-        }
-
+        var caller = await authenticator.AuthenticateAsync(http).ConfigureAwait(false) ?? throw ApiError.Unauthorized();
+        var user = await Impersonation.UserAsync(http.Request.Headers, caller, access => pipeline.AuthorizeAsync(access, http.RequestAborted)).ConfigureAwait(false);
         if (ApiPath.TryParse(path, out var target))
         {
             await ResourceAsync(http, target, user).ConfigureAwait(false);
@@ -72,7 +68,8 @@ internal sealed class HttpEdge(
 
         if (!await health.TryAnswerAsync(http, path).ConfigureAwait(false)
             && !await discovery.TryAnswerAsync(http, path).ConfigureAwait(false)
-            && !await plain.TryAnswerAsync(http, path).ConfigureAwait(false))
+            && !await plain.TryAnswerAsync(http, path).ConfigureAwait(false)
+            && !await issuer.TryAnswerAsync(http, path).ConfigureAwait(false))
         {
             throw ApiError.NoSuchResource();
         }
@@ -86,6 +83,8 @@ internal sealed class HttpEdge(
             ?? throw new ApiException(ApiError.Status(405, "MethodNotAllowed", "the server does not allow this method on the requested resource"));
         if (kind is null || (target.Rest.Length > 0 && target.Subresource != "proxy") || (target.Namespace.Length > 0 && !kind.Namespaced))
         {
+            // Whether something exists is told to those only who might use it.
+            await pipeline.AuthorizeAsync(new AccessRequest(user, verb, target.Group, target.Version, target.Resource, target.Subresource, target.Namespace, target.Name), http.RequestAborted).ConfigureAwait(false);
             throw ApiError.NoSuchResource();
         }
 

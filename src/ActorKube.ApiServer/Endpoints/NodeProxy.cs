@@ -35,8 +35,7 @@ internal sealed class NodeProxy(ApiPipeline pipeline, ResourceRegistry registry,
             throw ApiError.MethodNotAllowed(kind, request.Verb);
         }
 
-        var access = new AccessRequest(user, request.Verb, request.Group, request.Version, request.Resource, request.Subresource, request.Namespace, request.Name);
-        await pipeline.AuthorizeAsync(access, http.RequestAborted).ConfigureAwait(false);
+        await pipeline.AuthorizeAsync(Accesses.Of(request, user), http.RequestAborted).ConfigureAwait(false);
         if (request.Subresource != "log")
         {
             await admission.AdmitAsync(new AdmissionRequest("CONNECT", kind, request.Subresource, request.Namespace, request.Name, null, null, user, false), http.RequestAborted).ConfigureAwait(false);

@@ -86,21 +86,16 @@ public sealed class ApiPipeline
     /// <summary>Whether the user may do what the request asks; throws the 403 Status otherwise.</summary>
     internal async ValueTask AuthorizeAsync(AccessRequest access, CancellationToken cancellationToken)
     {
-        if (await _authorizer.IsAllowedAsync(access, cancellationToken).ConfigureAwait(false))
+        var decision = await _authorizer.DecideAsync(access, cancellationToken).ConfigureAwait(false);
+        if (!decision.Allowed)
         {
-            return;
+            throw Refusal.Of(access, decision.Reason);
         }
-
-        var kind = _kinds.Find(access.Group, access.Version, access.Resource);
-        throw kind is null
-            ? new ApiException(ApiError.Status(403, "Forbidden", $"forbidden: {ComponentAuthorizer.Reason(access)}"))
-            : ApiError.Forbidden(kind, access.Name, ComponentAuthorizer.Reason(access));
     }
 
     private async ValueTask<RequestContext> EnterAsync(ApiRequest request, UserInfo user, CancellationToken cancellationToken)
     {
-        var access = new AccessRequest(user, request.Verb, request.Group, request.Version, request.Resource, request.Subresource, request.Namespace, request.Name);
-        await AuthorizeAsync(access, cancellationToken).ConfigureAwait(false);
+        await AuthorizeAsync(Accesses.Of(request, user), cancellationToken).ConfigureAwait(false);
         var kind = _kinds.Find(request.Group, request.Version, request.Resource) ?? throw ApiError.NoSuchResource();
         CheckVerb(kind, request);
         return new RequestContext
@@ -163,6 +158,7 @@ public sealed class ApiPipeline
         ("" or "status" or "finalize" or "approval" or "ephemeralcontainers" or "resize", "patch") when IsApply(context) =>
             await _parts.Applies.ApplyAsync(context, AuthorizeAsync).ConfigureAwait(false),
         ("scale", "patch") => await _parts.Scales.PatchAsync(context).ConfigureAwait(false),
+        ("token", "create") => await _parts.TokenRequests.CreateAsync(context).ConfigureAwait(false),
         ("binding", "create") => await _parts.Bindings.CreateAsync(context).ConfigureAwait(false),
         ("eviction", "create") => await _parts.Evictions.CreateAsync(context).ConfigureAwait(false),
         ("" or "status" or "finalize" or "approval" or "ephemeralcontainers" or "resize", "update") => await _parts.Updates.UpdateAsync(context).ConfigureAwait(false),
@@ -184,4 +180,4 @@ public sealed class ApiPipeline
 
 /// <summary>The verbs' implementations.</summary>
 internal sealed record PipelineParts(
-    Reads Reads, Creates Creates, Updates Updates, Applies Applies, Deletes Deletes, Scales Scales, Bindings Bindings, Evictions Evictions, Reviews Reviews, ComponentStatuses ComponentStatuses);
+    Reads Reads, Creates Creates, Updates Updates, Applies Applies, Deletes Deletes, Scales Scales, Bindings Bindings, Evictions Evictions, Reviews Reviews, TokenRequests TokenRequests, ComponentStatuses ComponentStatuses);

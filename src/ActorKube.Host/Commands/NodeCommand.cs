@@ -1,4 +1,5 @@
 using System.CommandLine;
+using ActorKube.ApiServer.Authentication;
 using ActorKube.Client.Hosting;
 using ActorKube.Client.Protocol;
 using ActorKube.Client.Transport;
@@ -53,14 +54,12 @@ internal static class NodeCommand
         IReadOnlyList<string> seeds = settings.JoinByApi ? [] : settings.SeedNodes.Count > 0 ? settings.SeedNodes : [join.ClusterNode];
         // A node that joins by HTTPS is a cluster of its own as far as Akka is concerned.
         var membership = new ClusterMembership(settings.ClusterHostname, settings.ClusterPort, seeds, settings.JoinByApi ? ["node", "control-plane"] : ["node"], certificate, authority);
-        var http = new HttpTransportOptions
-        {
-            Server = new Uri(join.ApiServer), CertificateAuthorities = [authority], ClientCertificate = certificate,
-        };
         var node = new WorkerNode(settings, runtime, certificate, authority, (system, component) => settings.JoinByApi
-            ? ComponentClient.OverHttp(system, component, http, settings.NodeName)
-            : ComponentClient.OverActors(system, component, () => new TokenCredential(join.Token, settings.NodeName), ApiServers.InCluster, settings.NodeName));
+            ? ComponentClient.OverHttp(system, component, new HttpTransportOptions { Server = new Uri(join.ApiServer), CertificateAuthorities = [authority], Token = () => Bearer(component) }, settings.NodeName)
+            : ComponentClient.OverActors(system, component, () => new TokenCredential(Bearer(component)), ApiServers.InCluster, settings.NodeName));
         await using var process = await ClusterProcess.StartAsync(membership, settings, logs, null, node);
         await Task.WhenAny(process.Terminated, Task.Delay(Timeout.Infinite, stop));
+
+        string Bearer(string component) => component == "kubelet" ? TokenAuthenticator.JoinAs(join.Token, settings.NodeName) : TokenAuthenticator.JoinAsProxy(join.Token);
     }
 }

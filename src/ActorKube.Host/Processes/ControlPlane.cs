@@ -34,7 +34,7 @@ public sealed class ControlPlane(ProcessSettings settings, ILoggerFactory logs, 
         })
         .AddControllerManager(_ =>
         {
-            var client = ComponentClient.InProcess(system(), "kube-controller-manager");
+            var client = ComponentClient.InProcess(system(), "kube-controller-manager", new UserInfo("system:kube-controller-manager", [UserInfo.Masters]));
             return new ControllerManagerServices(client.Client, client.Informers, client.Events, TimeProvider.System, authorityPem);
         });
 }

@@ -53,8 +53,10 @@ public sealed class HttpTests : IClassFixture<TestServer>, IDisposable
     public async Task Nobody_gets_in_without_a_credential_except_to_see_whether_it_lives()
     {
         using var anonymous = _server.Http(null);
-        Assert.Equal("Unauthorized", (string?)(await StatusAsync(HttpStatusCode.Unauthorized, HttpMethod.Get, ConfigMaps, client: anonymous))["reason"]);
-        await StatusAsync(HttpStatusCode.Unauthorized, HttpMethod.Get, "/apis", client: anonymous);
+        var refused = await StatusAsync(HttpStatusCode.Forbidden, HttpMethod.Get, ConfigMaps, client: anonymous);
+        Assert.Equal("configmaps is forbidden: User \"system:anonymous\" cannot list resource \"configmaps\" in API group \"\" in the namespace \"default\"", (string?)refused["message"]);
+        refused = await StatusAsync(HttpStatusCode.Forbidden, HttpMethod.Get, "/apis", client: anonymous);
+        Assert.Equal("forbidden: User \"system:anonymous\" cannot get path \"/apis\"", (string?)refused["message"]);
         foreach (var path in new[] { "/livez", "/readyz", "/healthz", "/version" })
         {
             Assert.Equal(HttpStatusCode.OK, (await SendAsync(HttpMethod.Get, path, client: anonymous)).Response.StatusCode);
@@ -68,9 +70,9 @@ public sealed class HttpTests : IClassFixture<TestServer>, IDisposable
     public async Task A_node_may_do_what_nodes_do_and_no_more()
     {
         using var node = _server.Http(_server.Server.Certificates.Kubelet("n1", []));
-        Assert.Equal(HttpStatusCode.OK, (await SendAsync(HttpMethod.Get, "/api/v1/pods", client: node)).Response.StatusCode);
+        Assert.Equal(HttpStatusCode.OK, (await SendAsync(HttpMethod.Get, "/api/v1/pods?fieldSelector=spec.nodeName%3Dn1", client: node)).Response.StatusCode);
         var refused = await StatusAsync(HttpStatusCode.Forbidden, HttpMethod.Delete, $"{ConfigMaps}/a", client: node);
-        Assert.Equal("configmaps \"a\" is forbidden: User \"system:node:n1\" cannot delete resource \"configmaps\" in API group \"\" in the namespace \"default\"", (string?)refused["message"]);
+        Assert.Equal("configmaps \"a\" is forbidden: User \"system:node:n1\" cannot delete resource \"configmaps\" in API group \"\" in the namespace \"default\": can only read resources of this type", (string?)refused["message"]);
     }
 
     [Fact]

@@ -59,8 +59,7 @@ internal sealed class ObjectProxy : IDisposable
     /// <param name="user">Who asks.</param>
     public async Task ForwardAsync(HttpContext http, ApiRequest request, ApiPath path, UserInfo user)
     {
-        var access = new AccessRequest(user, request.Verb, request.Group, request.Version, request.Resource, request.Subresource, request.Namespace, request.Name);
-        await _pipeline.AuthorizeAsync(access, http.RequestAborted).ConfigureAwait(false);
+        await _pipeline.AuthorizeAsync(Accesses.Of(request, user), http.RequestAborted).ConfigureAwait(false);
         var kind = _registry.Kinds.Find(request.Group, request.Version, request.Resource) ?? throw ApiError.NoSuchResource();
         await _admission.AdmitAsync(new AdmissionRequest("CONNECT", kind, request.Subresource, request.Namespace, request.Name, null, null, user, false), http.RequestAborted).ConfigureAwait(false);
         var raw = http.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
