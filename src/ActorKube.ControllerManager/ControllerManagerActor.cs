@@ -1,3 +1,4 @@
+using ActorKube.ControllerManager.DaemonSets;
 using ActorKube.ControllerManager.Deployments;
 using ActorKube.ControllerManager.Endpoints;
 using ActorKube.ControllerManager.Garbage;
@@ -6,8 +7,10 @@ using ActorKube.ControllerManager.Nodes;
 using ActorKube.ControllerManager.PodGc;
 using ActorKube.ControllerManager.Quotas;
 using ActorKube.ControllerManager.ReplicaSets;
+using ActorKube.ControllerManager.ReplicationControllers;
 using ActorKube.ControllerManager.ServiceAccounts;
 using ActorKube.ControllerManager.Shell;
+using ActorKube.ControllerManager.StatefulSets;
 using Akka.Actor;
 using Akka.Event;
 
@@ -48,6 +51,9 @@ public sealed class ControllerManagerActor : ReceiveActor
         var informers = _services.Informers;
         yield return new DeploymentController(informers);
         yield return new ReplicaSetController(informers);
+        yield return new ReplicationControllerController(informers);
+        yield return new DaemonSetController(informers);
+        yield return new StatefulSetController(informers);
         yield return new EndpointSliceController(informers);
         yield return new EndpointsController(informers);
         yield return new NamespaceController(informers);

@@ -1,4 +1,3 @@
-using System.Globalization;
 using ActorKube.ControllerManager.Common;
 using k8s.Models;
 
@@ -86,14 +85,10 @@ internal sealed class DeploymentView
         if (deployment.Spec.Strategy?.Type is not (null or "" or "RollingUpdate"))
             return (0, 0);
         var rolling = deployment.Spec.Strategy?.RollingUpdate;
-        var surge = Resolve(rolling?.MaxSurge ?? "25%", replicas, Math.Ceiling);
-        var unavailable = Resolve(rolling?.MaxUnavailable ?? "25%", replicas, Math.Floor);
+        var surge = Percentages.Resolve(rolling?.MaxSurge ?? "25%", replicas, Math.Ceiling);
+        var unavailable = Percentages.Resolve(rolling?.MaxUnavailable ?? "25%", replicas, Math.Floor);
         if (surge == 0 && unavailable == 0)
             unavailable = 1;
         return (surge, Math.Min(unavailable, replicas));
     }
-
-    private static int Resolve(string value, int total, Func<double, double> round) => value.EndsWith('%')
-        ? (int)round(int.Parse(value[..^1], CultureInfo.InvariantCulture) * total / 100d)
-        : int.Parse(value, CultureInfo.InvariantCulture);
 }

@@ -1,6 +1,7 @@
 using ActorKube.Api.Machinery;
 using ActorKube.ControllerManager.Common;
 using ActorKube.ControllerManager.Shell;
+using k8s;
 using k8s.Models;
 
 namespace ActorKube.ControllerManager.ReplicaSets;
@@ -18,12 +19,18 @@ public static class ReplicaSetReconciler
     /// <param name="candidates">Pods it controls and orphans of its namespace, in any order.</param>
     /// <param name="related">Pods of all ReplicaSets with the same owner.</param>
     /// <param name="context">Time, names and the last failure.</param>
-    public static Plan Reconcile(V1ReplicaSet replicaSet, IEnumerable<V1Pod> candidates, IEnumerable<V1Pod> related, ReconcileContext context)
+    public static Plan Reconcile(V1ReplicaSet replicaSet, IEnumerable<V1Pod> candidates, IEnumerable<V1Pod> related, ReconcileContext context) =>
+        Reconcile(replicaSet, replicaSet, candidates, related, context, status => SetStatus(replicaSet, status));
+
+    /// <summary>The same for an owner of another kind that wants what <paramref name="replicaSet"/> says.</summary>
+    internal static Plan Reconcile<TOwner>(
+        TOwner owner, V1ReplicaSet replicaSet, IEnumerable<V1Pod> candidates, IEnumerable<V1Pod> related, ReconcileContext context, Func<V1ReplicaSetStatus, UpdateStatus> setStatus)
+        where TOwner : class, IKubernetesObject<V1ObjectMeta>
     {
         var selector = LabelSelector.From(replicaSet.Spec.Selector);
         if (selector.IsEmpty)
             return Plan.Nothing;
-        var claims = Claims<V1Pod>.Of(replicaSet, selector, candidates.Where(p => !PodFacts.IsTerminal(p) || Ownership.IsControlledBy(p, replicaSet)));
+        var claims = Claims<V1Pod>.Of(owner, selector, candidates.Where(p => !PodFacts.IsTerminal(p) || Ownership.IsControlledBy(p, replicaSet)));
         var active = claims.Owned.Where(PodFacts.IsActive).ToList();
         var terminating = claims.Owned.Count(PodFacts.IsTerminating);
         var actions = new List<PlannedAction>(claims.Actions);
@@ -33,15 +40,16 @@ public static class ReplicaSetReconciler
         var statusChanged = !SemanticEquality.Equal(status, replicaSet.Status);
         // After a failure people learn about it first; else pods come first.
         if (statusChanged && failure is not null)
-            actions.Add(SetStatus(replicaSet, status));
+            actions.Add(setStatus(status));
         if (replicaSet.Metadata.DeletionTimestamp is null)
-            actions.AddRange(Manage(replicaSet, active, related, context));
+            actions.AddRange(Manage(owner, replicaSet, active, related, context));
         if (statusChanged && failure is null)
-            actions.Add(SetStatus(replicaSet, status));
+            actions.Add(setStatus(status));
         return new Plan(actions, NextAvailable(replicaSet, active, context.Now));
     }
 
-    private static IEnumerable<PlannedAction> Manage(V1ReplicaSet replicaSet, List<V1Pod> active, IEnumerable<V1Pod> related, ReconcileContext context)
+    private static IEnumerable<PlannedAction> Manage<TOwner>(TOwner owner, V1ReplicaSet replicaSet, List<V1Pod> active, IEnumerable<V1Pod> related, ReconcileContext context)
+        where TOwner : class, IKubernetesObject<V1ObjectMeta>
     {
         var missing = (replicaSet.Spec.Replicas ?? 1) - active.Count;
         if (missing > 0)
@@ -49,10 +57,10 @@ public static class ReplicaSetReconciler
             var creates = new List<PlannedAction>();
             for (var i = 0; i < Math.Min(missing, Burst); i++)
             {
-                var pod = PodFromTemplate(replicaSet, context.Names);
+                var pod = PodFromTemplate(replicaSet, Ownership.Reference(owner), context.Names);
                 creates.Add(new Create(pod)
                 {
-                    Announce = new Announcement(replicaSet, "SuccessfulCreate", $"Created pod: {pod.Metadata.Name}", "FailedCreate", "Error creating: "),
+                    Announce = new Announcement(owner, "SuccessfulCreate", $"Created pod: {pod.Metadata.Name}", "FailedCreate", "Error creating: "),
                 });
             }
 
@@ -62,12 +70,12 @@ public static class ReplicaSetReconciler
         {
             yield return new Together([.. PodRanking.Victims(active, related, Math.Min(-missing, Burst), context.Now).Select(pod => new Delete(pod)
             {
-                Announce = new Announcement(replicaSet, "SuccessfulDelete", $"Deleted pod: {pod.Metadata.Name}", "FailedDelete", $"Error deleting: {pod.Metadata.Name}: "),
+                Announce = new Announcement(owner, "SuccessfulDelete", $"Deleted pod: {pod.Metadata.Name}", "FailedDelete", $"Error deleting: {pod.Metadata.Name}: "),
             })]);
         }
     }
 
-    private static V1Pod PodFromTemplate(V1ReplicaSet replicaSet, NameSuffixes names)
+    private static V1Pod PodFromTemplate(V1ReplicaSet replicaSet, V1OwnerReference owner, NameSuffixes names)
     {
         var template = ApiJson.Copy(replicaSet.Spec.Template);
         var prefix = $"{replicaSet.Metadata.Name}-";
@@ -81,7 +89,7 @@ public static class ReplicaSetReconciler
                 Labels = template.Metadata?.Labels,
                 Annotations = template.Metadata?.Annotations,
                 Finalizers = template.Metadata?.Finalizers,
-                OwnerReferences = [Ownership.Reference(replicaSet)],
+                OwnerReferences = [owner],
             },
             Spec = template.Spec,
         };

@@ -1,3 +1,4 @@
+using ActorKube.Api.Scheduling;
 using k8s.Models;
 
 namespace ActorKube.Scheduler.Plugins;
@@ -24,7 +25,7 @@ public sealed class NodeAffinity : SchedulerPlugin
 
         public override bool Scores => _preferred is { Count: > 0 };
 
-        public override Rejection? Filter(NodeInfo node) => NodeSelector.MatchesRequired(pod, node) ? null : NoMatch;
+        public override Rejection? Filter(NodeInfo node) => NodeSelector.MatchesRequired(pod, node.Labels, node.Name) ? null : NoMatch;
 
         public override void Score(ReadOnlySpan<NodeInfo> nodes, Span<long> scores)
         {
@@ -32,7 +33,7 @@ public sealed class NodeAffinity : SchedulerPlugin
             {
                 foreach (var term in _preferred ?? [])
                 {
-                    scores[i] += NodeSelector.Matches(term.Preference, nodes[i]) ? term.Weight : 0;
+                    scores[i] += NodeSelector.Matches(term.Preference, nodes[i].Labels, nodes[i].Name) ? term.Weight : 0;
                 }
             }
 

@@ -1,4 +1,5 @@
 using ActorKube.Api.Machinery;
+using ActorKube.Api.Scheduling;
 using k8s.Models;
 
 namespace ActorKube.Scheduler.Plugins;
@@ -66,7 +67,7 @@ public sealed record SpreadConstraint(string Key, int MaxSkew, bool IsHard, Func
 
     /// <summary>Whether the node is one that counts.</summary>
     public bool Counts(PodInfo pod, NodeInfo node) =>
-        (!HonorsAffinity || NodeSelector.MatchesRequired(pod.Pod, node))
+        (!HonorsAffinity || NodeSelector.MatchesRequired(pod.Pod, node.Labels, node.Name))
         && (!HonorsTaints || Toleration.FindUntolerated(node.Taints, pod.Tolerations) is null);
 
     /// <summary>How many pods on the node are meant.</summary>

@@ -1,3 +1,4 @@
+using ActorKube.Api.Scheduling;
 using k8s.Models;
 
 namespace ActorKube.Scheduler.Plugins;

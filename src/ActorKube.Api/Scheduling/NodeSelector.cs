@@ -1,7 +1,7 @@
 using System.Globalization;
 using k8s.Models;
 
-namespace ActorKube.Scheduler;
+namespace ActorKube.Api.Scheduling;
 
 /// <summary>
 /// Matches nodes by label and by name. Source: https://kubernetes.io/docs/concepts/scheduling-eviction/assign-pod-node/#node-affinity
@@ -9,11 +9,11 @@ namespace ActorKube.Scheduler;
 public static class NodeSelector
 {
     /// <summary>Whether any term matches. A selector without terms matches nothing.</summary>
-    public static bool Matches(V1NodeSelector selector, NodeInfo node)
+    public static bool Matches(V1NodeSelector selector, IDictionary<string, string> labels, string name)
     {
         foreach (var term in selector.NodeSelectorTerms ?? [])
         {
-            if (Matches(term, node))
+            if (Matches(term, labels, name))
             {
                 return true;
             }
@@ -23,7 +23,7 @@ public static class NodeSelector
     }
 
     /// <summary>Whether all requirements of the term match. A term without requirements matches nothing.</summary>
-    public static bool Matches(V1NodeSelectorTerm? term, NodeInfo node)
+    public static bool Matches(V1NodeSelectorTerm? term, IDictionary<string, string> labels, string name)
     {
         if (term is null || (term.MatchExpressions is not { Count: > 0 } && term.MatchFields is not { Count: > 0 }))
         {
@@ -32,7 +32,7 @@ public static class NodeSelector
 
         foreach (var requirement in term.MatchExpressions ?? [])
         {
-            if (!Matches(requirement, node.Labels.TryGetValue(requirement.Key, out var value) ? value ?? "" : null))
+            if (!Matches(requirement, labels.TryGetValue(requirement.Key, out var value) ? value ?? "" : null))
             {
                 return false;
             }
@@ -40,7 +40,7 @@ public static class NodeSelector
 
         foreach (var requirement in term.MatchFields ?? [])
         {
-            if (!Matches(requirement, requirement.Key == "metadata.name" ? node.Name : null))
+            if (!Matches(requirement, requirement.Key == "metadata.name" ? name : null))
             {
                 return false;
             }
@@ -52,17 +52,17 @@ public static class NodeSelector
     /// <summary>
     /// Whether a pod's nodeSelector and required node affinity both match: what the scheduler and a DaemonSet controller ask of a node.
     /// </summary>
-    public static bool MatchesRequired(V1Pod pod, NodeInfo node)
+    public static bool MatchesRequired(V1Pod pod, IDictionary<string, string> labels, string name)
     {
         foreach (var (key, value) in pod.Spec.NodeSelector ?? None)
         {
-            if (!node.Labels.TryGetValue(key, out var actual) || actual != value)
+            if (!labels.TryGetValue(key, out var actual) || actual != value)
             {
                 return false;
             }
         }
 
-        return pod.Spec.Affinity?.NodeAffinity?.RequiredDuringSchedulingIgnoredDuringExecution is not { } required || Matches(required, node);
+        return pod.Spec.Affinity?.NodeAffinity?.RequiredDuringSchedulingIgnoredDuringExecution is not { } required || Matches(required, labels, name);
     }
 
     private static readonly Dictionary<string, string> None = [];

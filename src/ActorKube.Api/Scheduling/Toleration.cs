@@ -1,6 +1,6 @@
 using k8s.Models;
 
-namespace ActorKube.Scheduler;
+namespace ActorKube.Api.Scheduling;
 
 /// <summary>Source: https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/</summary>
 public static class Toleration
