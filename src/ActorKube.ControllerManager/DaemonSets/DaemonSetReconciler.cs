@@ -37,7 +37,7 @@ public static class DaemonSetReconciler
             var (deletions, creations, endedWait) = Manage(view);
             wake = new[] { wake, endedWait }.Where(w => w is not null).DefaultIfEmpty(null).Min();
             if (deletions.Count == 0 && creations.Count == 0)
-                deletions = Roll(view);
+                (deletions, creations) = Roll(view);
             actions.Add(new Together([.. creations.Select(node => Start(set, node, revisions.Hash, context.Names))], SlowStart: true));
             actions.Add(new Together([.. deletions.Select(pod => Stop(set, pod))]));
             actions.AddRange(revisions.Truncate(set.Spec.RevisionHistoryLimit ?? 10, claims.Owned));
@@ -91,17 +91,18 @@ public static class DaemonSetReconciler
         return (deletions, creations, wait);
     }
 
-    // The next nodes whose old pod makes way: all that do not serve anyway, then as many as may be missing.
-    private static List<V1Pod> Roll(View view)
+    // The next nodes whose old pod makes way: all that do not serve anyway, then as many as may be missing. With a surge the new pod comes first.
+    private static (List<V1Pod> Deletions, List<string> Creations) Roll(View view)
     {
         if (view.Set.Spec.UpdateStrategy?.Type == "OnDelete")
-            return [];
+            return ([], []);
         var desired = view.Nodes.Where(n => n.Run).ToList();
         var outdated = desired.Where(n => n.Old.Count > 0 && n.New.Count == 0).ToList();
         var broken = outdated.Where(n => !view.IsAvailable(n.Old[0])).ToList();
-        var missing = desired.Count(n => !n.Old.Concat(n.New).Any(view.IsAvailable));
-        var room = Math.Max(0, view.Unavailable - missing);
-        return [.. broken.Concat(outdated.Except(broken).OrderBy(n => n.Name, StringComparer.Ordinal).Take(room)).Select(n => n.Old[0])];
+        var busy = view.Surge > 0 ? desired.Count(n => n is { Old.Count: > 0, New.Count: > 0 }) : desired.Count(n => !n.Old.Concat(n.New).Any(view.IsAvailable));
+        var room = Math.Max(0, (view.Surge > 0 ? view.Surge : view.Unavailable) - busy);
+        var next = broken.Concat(outdated.Except(broken).OrderBy(n => n.Name, StringComparer.Ordinal).Take(room));
+        return view.Surge > 0 ? ([], [.. next.Select(n => n.Name)]) : ([.. next.Select(n => n.Old[0])], []);
     }
 
     private static V1DaemonSetStatus Status(View view, int? collisions)
