@@ -12,6 +12,7 @@ public sealed class ApiObject
     private readonly Type? _type;
     private object? _value;
     private ReadOnlyMemory<byte>? _json;
+    private byte[]? _protobuf;
 
     /// <summary>From an object; the JSON is made when somebody asks.</summary>
     public ApiObject(object value) => _value = value;
@@ -30,6 +31,9 @@ public sealed class ApiObject
 
     /// <summary>The object's UTF-8 JSON.</summary>
     public ReadOnlyMemory<byte> Json => _json ??= ApiJson.Serialize(_value!);
+
+    /// <summary>The object's message in the Kubernetes protobuf encoding, made by the function when somebody asks first.</summary>
+    public ReadOnlyMemory<byte> Protobuf(Func<object, byte[]> encode) => _protobuf ??= encode(Value);
 
     /// <summary>The object's metadata.</summary>
     public V1ObjectMeta Metadata => ((IMetadata<V1ObjectMeta>)Value).Metadata;

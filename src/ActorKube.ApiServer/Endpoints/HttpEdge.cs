@@ -6,6 +6,7 @@ using ActorKube.ApiServer.Authentication;
 using ActorKube.ApiServer.Authorization;
 using ActorKube.ApiServer.Endpoints.Proxies;
 using ActorKube.ApiServer.Pipeline;
+using ActorKube.ApiServer.Protobuf;
 using ActorKube.Client.Protocol;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
@@ -113,7 +114,7 @@ internal sealed class HttpEdge(
             return;
         }
 
-        var format = ResponseFormat.Negotiate(http.Request.Headers.Accept);
+        var format = ResponseFormat.Negotiate(http.Request.Headers.Accept, ProtobufWriter.Knows(kind.ClrType), verb == "watch");
         if (verb == "watch")
         {
             var events = await pipeline.WatchAsync(request, user, http.RequestAborted).ConfigureAwait(false);

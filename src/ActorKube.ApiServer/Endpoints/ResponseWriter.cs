@@ -6,6 +6,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using ActorKube.Api.Kinds;
 using ActorKube.Api.Machinery;
+using ActorKube.ApiServer.Protobuf;
 using ActorKube.ApiServer.Registry;
 using ActorKube.Client.Protocol;
 using k8s.Models;
@@ -28,7 +29,7 @@ internal sealed class ResponseWriter(ApiServerSettings settings, TimeProvider ti
 
         if (response.List is { } list)
         {
-            return WriteListAsync(http, list, format, kind!);
+            return format.Wire == WireFormat.Protobuf && kind is not null ? WriteProtobufListAsync(http, list, format, kind) : WriteListAsync(http, list, format, kind!);
         }
 
         var value = response.Object!;
@@ -40,6 +41,12 @@ internal sealed class ResponseWriter(ApiServerSettings settings, TimeProvider ti
         if (value.Value is V1Status { Details.RetryAfterSeconds: { } seconds })
         {
             http.Response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
+        }
+
+        if (format.Wire == WireFormat.Protobuf && ProtobufWriter.Knows(value.Type))
+        {
+            var metadataOnly = format.Projection == Projection.PartialObjectMetadata && kind is not null && IsProjectable(kind, value);
+            return WriteBytesAsync(http, response.Code, metadataOnly ? ProtobufWriter.Partial(value) : ProtobufWriter.Object(value), false, ProtobufWriter.MediaType);
         }
 
         if (format.Projection == Projection.None || value.Value is V1Status || kind is null || !IsProjectable(kind, value))
@@ -64,7 +71,7 @@ internal sealed class ResponseWriter(ApiServerSettings settings, TimeProvider ti
 
     /// <summary>Writes a failure.</summary>
     public Task WriteErrorAsync(HttpContext http, ApiException error) =>
-        WriteAsync(http, new ApiResponse(error.Code, new ApiObject(error.Status)), ResponseFormat.Json, null);
+        WriteAsync(http, new ApiResponse(error.Code, new ApiObject(error.Status)), ResponseFormat.OfFailure(http.Request.Headers.Accept), null);
 
     /// <summary>Writes a body.</summary>
     public async Task WriteBytesAsync(HttpContext http, int code, ReadOnlyMemory<byte> body, bool yaml = false, string? contentType = null)
@@ -75,6 +82,10 @@ internal sealed class ResponseWriter(ApiServerSettings settings, TimeProvider ti
         if (yaml)
         {
             body = YamlOutput.FromJson(body.Span);
+        }
+        else if (contentType is null && ResponseFormat.IsPretty(http.Request))
+        {
+            body = Indented(body);
         }
 
         if (Compresses(http, body.Length))
@@ -101,6 +112,18 @@ internal sealed class ResponseWriter(ApiServerSettings settings, TimeProvider ti
         using (var json = new Utf8JsonWriter(buffer, WriterOptions))
         {
             write(json);
+        }
+
+        return buffer.WrittenMemory;
+    }
+
+    private static ReadOnlyMemory<byte> Indented(ReadOnlyMemory<byte> json)
+    {
+        var buffer = new ArrayBufferWriter<byte>(json.Length * 2);
+        using (var document = JsonDocument.Parse(json))
+        using (var writer = new Utf8JsonWriter(buffer, WriterOptions with { Indented = true }))
+        {
+            document.WriteTo(writer);
         }
 
         return buffer.WrittenMemory;
@@ -143,35 +166,45 @@ internal sealed class ResponseWriter(ApiServerSettings settings, TimeProvider ti
             }), format.Yaml);
         }
 
-        if (format.Yaml)
+        if (format.Yaml || ResponseFormat.IsPretty(http.Request))
         {
             var buffer = new ArrayBufferWriter<byte>();
             WriteItems(buffer, list, kind);
-            return WriteBytesAsync(http, 200, buffer.WrittenMemory, true);
+            return WriteBytesAsync(http, 200, buffer.WrittenMemory, format.Yaml);
         }
 
         return StreamListAsync(http, list, kind);
     }
 
-    private async Task StreamListAsync(HttpContext http, ApiList list, ResourceKind kind)
+    private Task StreamListAsync(HttpContext http, ApiList list, ResourceKind kind) =>
+        StreamAsync(http, "application/json", list.Items.Sum(i => (long)i.Json.Length), output => WriteItemsAsync(output, list, kind, http.RequestAborted));
+
+    private Task WriteProtobufListAsync(HttpContext http, ApiList list, ResponseFormat format, ResourceKind kind)
+    {
+        var metadataOnly = format.Projection == Projection.PartialObjectMetadata;
+        var messages = ProtobufWriter.Messages(list, metadataOnly);
+        return StreamAsync(
+            http, ProtobufWriter.MediaType, ProtobufWriter.SizeOf(messages), output => ProtobufWriter.WriteListAsync(output, kind, list, metadataOnly, messages, http.RequestAborted));
+    }
+
+    private async Task StreamAsync(HttpContext http, string contentType, long size, Func<System.IO.Pipelines.PipeWriter, Task> write)
     {
         var response = http.Response;
         response.StatusCode = 200;
-        response.ContentType = "application/json";
-        var size = list.Items.Sum(i => (long)i.Json.Length);
+        response.ContentType = contentType;
         if (Compresses(http, size))
         {
             response.Headers.ContentEncoding = "gzip";
             await using var gzip = new GZipStream(response.Body, CompressionLevel.Fastest, true);
             var pipe = System.IO.Pipelines.PipeWriter.Create(gzip, new System.IO.Pipelines.StreamPipeWriterOptions(leaveOpen: true));
-            await WriteItemsAsync(pipe, list, kind, http.RequestAborted).ConfigureAwait(false);
+            await write(pipe).ConfigureAwait(false);
             await pipe.CompleteAsync().ConfigureAwait(false);
             return;
         }
 
         if (!HttpMethods.IsHead(http.Request.Method))
         {
-            await WriteItemsAsync(response.BodyWriter, list, kind, http.RequestAborted).ConfigureAwait(false);
+            await write(response.BodyWriter).ConfigureAwait(false);
         }
     }
 

@@ -3,13 +3,14 @@ using System.Text;
 using ActorKube.Api.Kinds;
 using ActorKube.Api.Machinery;
 using ActorKube.ApiServer.Pipeline;
+using ActorKube.ApiServer.Protobuf;
 using ActorKube.ApiServer.Registry;
 using ActorKube.Client.Protocol;
 using Microsoft.AspNetCore.Http;
 
 namespace ActorKube.ApiServer.Endpoints;
 
-/// <summary>Streams a watch as one JSON document a line, flushed after each batch.</summary>
+/// <summary>Streams a watch as one JSON document a line, or as one protobuf frame after the other, flushed after each batch.</summary>
 /// <param name="time">For ages in tables.</param>
 /// <param name="patience">How long a client may take nothing of what it is sent.</param>
 /// <param name="stopping">Ends all watches when the server stops: clients then go on with another server, or wait for this one.</param>
@@ -21,7 +22,7 @@ internal sealed class WatchWriter(TimeProvider time, TimeSpan patience, Cancella
         var include = TableWriter.ParseInclude(http.Request.Query["includeObject"]);
         var response = http.Response;
         response.StatusCode = 200;
-        response.ContentType = "application/json";
+        response.ContentType = format.Wire == WireFormat.Protobuf ? ProtobufWriter.MediaType + ";stream=watch" : "application/json";
         await response.StartAsync(http.RequestAborted).ConfigureAwait(false);
         var writer = response.BodyWriter;
         await writer.FlushAsync(http.RequestAborted).ConfigureAwait(false);
@@ -34,6 +35,12 @@ internal sealed class WatchWriter(TimeProvider time, TimeSpan patience, Cancella
             {
                 foreach (var change in batch)
                 {
+                    if (format.Wire == WireFormat.Protobuf)
+                    {
+                        ProtobufWriter.Frame(writer, change.Type, format.Projection == Projection.None ? ProtobufWriter.Object(change.Object) : ProtobufWriter.Partial(change.Object));
+                        continue;
+                    }
+
                     Write(writer, change.Type, Body(change, format, kind, include, ref columns));
                 }
 
@@ -46,7 +53,15 @@ internal sealed class WatchWriter(TimeProvider time, TimeSpan patience, Cancella
         }
         catch (ApiException e)
         {
-            Write(writer, "ERROR", ApiJson.Serialize(e.Status));
+            if (format.Wire == WireFormat.Protobuf)
+            {
+                ProtobufWriter.Frame(writer, "ERROR", ProtobufWriter.Object(new ApiObject(e.Status)));
+            }
+            else
+            {
+                Write(writer, "ERROR", ApiJson.Serialize(e.Status));
+            }
+
             await writer.FlushAsync(http.RequestAborted).ConfigureAwait(false);
         }
     }

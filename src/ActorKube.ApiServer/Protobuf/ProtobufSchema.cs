@@ -47,7 +47,7 @@ internal sealed class ProtobufSchema
     private static readonly Lazy<ProtobufSchema> Loaded = new(() => new ProtobufSchema());
 
     private readonly Dictionary<string, List<(int Number, string Field, string Type)>> _rows = new(StringComparer.Ordinal);
-    private readonly Dictionary<(string Message, string Field), (string What, string Name)> _go = [];
+    private readonly ILookup<(string Message, string Field), (string What, string Name)> _go;
     private readonly ConcurrentDictionary<string, FrozenDictionary<int, ProtobufField>> _messages = new(StringComparer.Ordinal);
 
     private ProtobufSchema()
@@ -63,10 +63,8 @@ internal sealed class ProtobufSchema
             fields.Add((int.Parse(cells[2], System.Globalization.CultureInfo.InvariantCulture), cells[3], cells[4]));
         }
 
-        foreach (var cells in Read(typeof(ProtobufSchema).Assembly, "protobuf-fields-go.tsv"))
-        {
-            _go[($"{cells[0]}.{cells[1]}", cells[2])] = (cells[3], cells[4]);
-        }
+        // A field may have several rows: a pointer that JSON names otherwise.
+        _go = Read(typeof(ProtobufSchema).Assembly, "protobuf-fields-go.tsv").ToLookup(cells => ($"{cells[0]}.{cells[1]}", cells[2]), cells => (cells[3], cells[4]));
     }
 
     /// <summary>The schema, loaded when first needed.</summary>
@@ -90,10 +88,13 @@ internal sealed class ProtobufSchema
             : null;
     }
 
-    /// <summary>A message's fields by number. Throws <see cref="KeyNotFoundException"/> for an unknown message.</summary>
+    /// <summary>Whether there is such a message.</summary>
+    public bool Has(string message) => _rows.ContainsKey(message);
+
+    /// <summary>A message's fields by number: none for a message without fields, which the table does not list.</summary>
     public FrozenDictionary<int, ProtobufField> Fields(string message) => _messages.GetOrAdd(message, Build);
 
-    private FrozenDictionary<int, ProtobufField> Build(string message) => _rows[message].ToFrozenDictionary(r => r.Number, r => Field(message, r.Field, r.Type));
+    private FrozenDictionary<int, ProtobufField> Build(string message) => _rows.GetValueOrDefault(message, []).ToFrozenDictionary(r => r.Number, r => Field(message, r.Field, r.Type));
 
     private ProtobufField Field(string message, string name, string type)
     {
@@ -110,9 +111,10 @@ internal sealed class ProtobufSchema
             "double" => WireType.Double,
             _ => WireType.Message,
         };
-        var (what, json) = _go.GetValueOrDefault((message, name), ("", ""));
+        var go = _go[(message, name)];
+        var json = go.FirstOrDefault(g => g.What == "json").Name;
         return new ProtobufField(
-            what == "json" ? json : name, wire, wire == WireType.Message ? FullName(message, value) : "", isRepeated, isMap, what == "pointer", what == "inline");
+            json ?? name, wire, wire == WireType.Message ? FullName(message, value) : "", isRepeated, isMap, go.Any(g => g.What == "pointer"), go.Any(g => g.What == "inline"));
     }
 
     // A type without a leading dot is of the same package.
