@@ -1,5 +1,6 @@
 using ActorKube.Api.Kinds;
 using ActorKube.Api.Machinery;
+using ActorKube.ApiServer.Admission;
 using ActorKube.ApiServer.Authentication;
 using ActorKube.ApiServer.Registry;
 using ActorKube.Client.Protocol;
@@ -12,7 +13,7 @@ namespace ActorKube.ApiServer.Pipeline;
 /// serviceaccounts/token: makes a token of the service account, for a while, for somebody, bound to an object or not. Nothing is stored.
 /// Source: https://kubernetes.io/docs/reference/kubernetes-api/authentication-resources/token-request-v1/
 /// </summary>
-internal sealed class TokenRequests(ServiceAccountTokens tokens, AuthenticationSettings settings, ResourceRegistry registry, Identities identities)
+internal sealed class TokenRequests(ServiceAccountTokens tokens, AuthenticationSettings settings, ResourceRegistry registry, Identities identities, AdmissionChain admission)
 {
     private const string ApiVersion = "authentication.k8s.io/v1";
     private const long DefaultSeconds = 3600;
@@ -40,6 +41,8 @@ internal sealed class TokenRequests(ServiceAccountTokens tokens, AuthenticationS
         CheckUrl(context, request.Metadata);
         var spec = request.Spec ??= new V1TokenRequestSpec();
         spec.ExpirationSeconds ??= DefaultSeconds;
+        var asked = new AdmissionRequest("CREATE", context.Kind, "token", context.Request.Namespace, name, request, null, context.User, context.DryRun) { Warn = context.Warn };
+        await admission.AdmitAsync(asked, context.Cancelled).ConfigureAwait(false);
         Validate(spec, name);
         spec.Audiences = spec.Audiences is { Count: > 0 } audiences ? audiences : [.. settings.ApiAudiences];
         Shorten(context, spec);

@@ -41,10 +41,23 @@ internal sealed class CertificateSigningRequestStrategy : Strategy<V1Certificate
     {
         base.PrepareForStatusUpdate(value, old);
 
-        // Who signs does not decide.
-        var kept = (old.Status?.Conditions ?? []).Where(IsDecision);
+        // Who signs does not decide: decisions stay as they were, wherever they stand.
+        var decisions = (old.Status?.Conditions ?? []).Where(IsDecision).ToDictionary(c => c.Type, StringComparer.Ordinal);
         value.Status ??= new V1CertificateSigningRequestStatus();
-        var conditions = kept.Concat((value.Status.Conditions ?? []).Where(c => !IsDecision(c))).ToList();
+        var conditions = new List<V1CertificateSigningRequestCondition>();
+        foreach (var condition in value.Status.Conditions ?? [])
+        {
+            if (!IsDecision(condition))
+            {
+                conditions.Add(condition);
+            }
+            else if (decisions.Remove(condition.Type, out var decided))
+            {
+                conditions.Add(decided);
+            }
+        }
+
+        conditions.AddRange(decisions.Values);
         value.Status.Conditions = conditions.Count == 0 ? null : conditions;
     }
 

@@ -19,7 +19,7 @@ internal static class CertificateStatusRules
         value.Spec.Username = user.Name;
         value.Spec.Uid = user.Uid.Length == 0 ? null : user.Uid;
         value.Spec.Groups = [.. user.Groups];
-        value.Spec.Extra = null;
+        value.Spec.Extra = user.Extra.Count == 0 ? null : user.Extra.ToDictionary(e => e.Key, e => (IList<string>)[.. e.Value]);
     }
 
     /// <summary>Fills the times that conditions lack: a condition that was there keeps its own.</summary>
