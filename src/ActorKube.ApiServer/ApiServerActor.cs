@@ -25,16 +25,18 @@ public sealed class ApiServerActor : ReceiveActor, IWithUnboundedStash
     private int _connections;
 
     /// <summary>The pipeline stands: serve, and remove old Events.</summary>
-    internal sealed record Serve(ApiPipeline Pipeline, BearerAuthenticator Tokens, int WatchWindow, Props EventExpiry);
+    internal sealed record Serve(ApiPipeline Pipeline, BearerAuthenticator Tokens, int WatchWindow, Props EventExpiry, Props Definitions);
 
     /// <summary>An API server over that store.</summary>
     public ApiServerActor(IActorRef store)
     {
         _watchCaches = Context.ActorOf(Props.Create(() => new WatchCacheSupervisor(store)), "watch-cache");
         Receive<WatchCacheSupervisor.Start>(_watchCaches.Forward);
+        Receive<WatchCacheSupervisor.Stop>(_watchCaches.Forward);
         Receive<Serve>(serve =>
         {
             Context.ActorOf(serve.EventExpiry, "event-expiry");
+            Context.ActorOf(serve.Definitions, "custom-resource-definitions");
             Become(() => Serving(serve));
             Stash.UnstashAll();
         });
@@ -50,6 +52,7 @@ public sealed class ApiServerActor : ReceiveActor, IWithUnboundedStash
     private void Serving(Serve serve)
     {
         Receive<WatchCacheSupervisor.Start>(_watchCaches.Forward);
+        Receive<WatchCacheSupervisor.Stop>(_watchCaches.Forward);
         Receive<Connect>(connect => Handle(connect, serve));
         Receive<Judged>(judged => Admit(judged, serve));
     }

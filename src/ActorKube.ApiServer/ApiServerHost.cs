@@ -5,6 +5,7 @@ using System.Security.Cryptography.X509Certificates;
 using ActorKube.ApiServer.Admission;
 using ActorKube.ApiServer.Authentication;
 using ActorKube.ApiServer.Authorization;
+using ActorKube.ApiServer.CustomResources.Definitions;
 using ActorKube.ApiServer.Encryption;
 using ActorKube.ApiServer.Endpoints;
 using ActorKube.ApiServer.Endpoints.Proxies;
@@ -98,7 +99,9 @@ public sealed class ApiServerHost : IAsyncDisposable
         var listening = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
         bootstrap.Start(listening.Task);
         var expiry = Props.Create(() => new EventExpiryActor(registry.Of<Corev1Event>, writer, settings.EventTtl, time));
-        var serve = new ApiServerActor.Serve(pipeline, tokens, settings.WatchWindow, expiry);
+        var definitionWrites = new DefinitionWrites(pipeline, registry, deletes, time);
+        var definitions = Props.Create(() => new DefinitionsActor(registry, definitionWrites, time));
+        var serve = new ApiServerActor.Serve(pipeline, tokens, settings.WatchWindow, expiry, definitions);
         _ = bootstrap.NamespacesDone.ContinueWith(_ => actor.Tell(serve), TaskScheduler.Default);
         var kubelets = new KubeletConnector(certificates.Authority, certificates.KubeletClient(), time);
         var objects = new ObjectProxy(pipeline, registry, admission);
@@ -115,7 +118,7 @@ public sealed class ApiServerHost : IAsyncDisposable
         var issuer = new IssuerDiscovery(access.AccountTokens.Keys, settings.Authentication);
         var edge = new HttpEdge(
             pipeline, new RequestAuthenticator(new CertificateAuthenticator(certificates.Authority, time), tokens, settings.Authentication), responses, new WatchWriter(time, settings.WatchPatience, stopping.Token),
-            new Discovery(registry.Kinds, responses), health, new PlainEndpoints(responses, new OpenApiDocuments(registry.Kinds, "v1.36.0"), new ServerMetrics(registry)), issuer, new NodeProxy(pipeline, registry, kubelets, admission), objects, identities, settings,
+            new Discovery(() => registry.Kinds, responses), health, new PlainEndpoints(responses, new OpenApiDocuments(registry.Kinds, "v1.36.0"), new ServerMetrics(registry)), issuer, new NodeProxy(pipeline, registry, kubelets, admission), objects, identities, settings,
             logs.CreateLogger<HttpEdge>());
         var serving = certificates.ApiServer(
             new AddressRange(settings.ServiceClusterIpRange).Address(1), [.. addresses, .. settings.CertificateNames, .. settings.AdvertiseAddress is { Length: > 0 } own ? new[] { own } : []]);

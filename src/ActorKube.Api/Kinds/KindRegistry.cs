@@ -1,10 +1,11 @@
 using System.Collections.Frozen;
+using ActorKube.Api.Machinery;
 using k8s;
 using k8s.Models;
 
 namespace ActorKube.Api.Kinds;
 
-/// <summary>The resource types that are built in, found by URL, by kind or by model class.</summary>
+/// <summary>Resource types, found by URL, by kind or by model class. Immutable: where kinds come and go, one registry takes another's place.</summary>
 public sealed class KindRegistry
 {
     /// <summary>Every stable resource of Kubernetes v1.36.</summary>
@@ -17,10 +18,13 @@ public sealed class KindRegistry
     private KindRegistry(IReadOnlyList<ResourceKind> kinds)
     {
         All = kinds;
-        _byResource = kinds.ToFrozenDictionary(k => (k.Group, k.Version, k.Resource));
+        _byResource = kinds.DistinctBy(k => (k.Group, k.Version, k.Resource)).ToFrozenDictionary(k => (k.Group, k.Version, k.Resource));
         _byKind = kinds.DistinctBy(k => (k.Group, k.Version, k.Kind)).ToFrozenDictionary(k => (k.Group, k.Version, k.Kind));
-        _byType = kinds.Where(k => k.ClrType is not null).DistinctBy(k => k.ClrType).ToFrozenDictionary(k => k.ClrType!);
+        _byType = kinds.Where(k => k.ClrType is not null && k.ClrType != typeof(CustomObject)).DistinctBy(k => k.ClrType).ToFrozenDictionary(k => k.ClrType!);
     }
+
+    /// <summary>The built-in kinds and others. A built-in kind goes before another one at the same URL.</summary>
+    public static KindRegistry WithCustom(IEnumerable<ResourceKind> custom) => new([.. BuiltIn.All, .. custom]);
 
     /// <summary>All kinds in the order of the table.</summary>
     public IReadOnlyList<ResourceKind> All { get; }

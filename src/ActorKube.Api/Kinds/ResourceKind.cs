@@ -4,7 +4,7 @@ namespace ActorKube.Api.Kinds;
 /// One resource type the API serves: its group, version and names, and what may be done with it.
 /// Source: the table <c>Kinds/resources.tsv</c>, read off the Kubernetes v1.36 API.
 /// </summary>
-public sealed record ResourceKind
+public record ResourceKind
 {
     /// <summary>API group; empty for the core group.</summary>
     public required string Group { get; init; }
@@ -38,6 +38,9 @@ public sealed record ResourceKind
 
     /// <summary>The model class, or null for a kind that only KubernetesClient lacks.</summary>
     public required Type? ClrType { get; init; }
+
+    /// <summary>Kind of a list of them, such as <c>DeploymentList</c>.</summary>
+    public string ListKind { get => field ?? Kind + "List"; init; }
 
     /// <summary><c>v1</c> or <c>apps/v1</c>.</summary>
     public string ApiVersion => Group.Length == 0 ? Version : $"{Group}/{Version}";

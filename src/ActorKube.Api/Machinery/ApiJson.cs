@@ -42,6 +42,7 @@ public static class ApiJson
         options.Converters.Insert(0, new TimeConverter(times));
         options.Converters.Insert(0, new ServerSideApply.ManagedFieldsEntryJsonConverter());
         options.Converters.Insert(0, new ServerSideApply.FieldsV1JsonConverter());
+        options.TypeInfoResolverChain.Insert(0, CustomObjectJsonConverter.Resolver);
         return options;
     }
 }

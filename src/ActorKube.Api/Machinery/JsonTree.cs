@@ -39,6 +39,9 @@ public static class JsonTree
     /// <summary>The tree as UTF-8.</summary>
     public static byte[] ToUtf8(JsonNode? node) => JsonSerializer.SerializeToUtf8Bytes(node, Writing);
 
+    /// <summary>The tree as text.</summary>
+    public static string ToText(JsonNode? node) => JsonSerializer.Serialize(node, Writing);
+
     /// <summary>The tree as Go's <c>%v</c> prints it, which is how it stands in some of Kubernetes' messages: <c>map[name:x ports:[1 2]]</c>.</summary>
     public static string GoText(JsonNode? node) => node switch
     {
@@ -60,7 +63,8 @@ public static class JsonTree
         _ => "bool",
     };
 
-    private static JsonNode? Read(ref Utf8JsonReader reader, string path, List<string>? duplicates)
+    /// <summary>The value that the reader stands on.</summary>
+    internal static JsonNode? Read(ref Utf8JsonReader reader, string path = "", List<string>? duplicates = null)
     {
         switch (reader.TokenType)
         {

@@ -1,6 +1,8 @@
+using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text.Json;
 using ActorKube.Api.Kinds;
+using ActorKube.ApiServer.CustomResources;
 using Microsoft.AspNetCore.Http;
 
 namespace ActorKube.ApiServer.Endpoints;
@@ -9,14 +11,33 @@ namespace ActorKube.ApiServer.Endpoints;
 /// What this server offers: <c>/api</c>, <c>/apis</c> and below, in the plain and in the aggregated form.
 /// Source: https://kubernetes.io/docs/concepts/overview/kubernetes-api/#discovery-api
 /// </summary>
-internal sealed class Discovery(KindRegistry kinds, ResponseWriter responses)
+internal sealed class Discovery(Func<KindRegistry> kinds, ResponseWriter responses)
 {
     private const string AggregatedV2 = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
     private const string AggregatedV2Beta1 = "application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList";
 
-    private readonly List<IGrouping<string, ResourceKind>> _groups = [.. kinds.All.GroupBy(k => k.Group)];
-    private readonly Dictionary<(bool Core, bool Beta), (ReadOnlyMemory<byte> Body, string Hash)> _aggregated = [];
-    private readonly Lock _gate = new();
+    private volatile Snapshot? _snapshot;
+
+    // Everything that is made from one registry of kinds; another registry makes all of it anew.
+    private sealed record Snapshot(KindRegistry Kinds, List<IGrouping<string, ResourceKind>> Groups, ConcurrentDictionary<(bool Core, bool Beta), (ReadOnlyMemory<byte> Body, string Hash)> Aggregated)
+    {
+        public static Snapshot Of(KindRegistry kinds)
+        {
+            var custom = kinds.All.OfType<CustomResourceKind>().OrderBy(k => k.Group, StringComparer.Ordinal).ThenBy(k => k.Version, VersionOrder.Instance).ThenBy(k => k.Resource, StringComparer.Ordinal);
+            return new Snapshot(kinds, [.. kinds.All.Where(k => k is not CustomResourceKind).Concat(custom).GroupBy(k => k.Group)], []);
+        }
+    }
+
+    private List<IGrouping<string, ResourceKind>> Listed => Current.Groups;
+
+    private Snapshot Current
+    {
+        get
+        {
+            var now = kinds();
+            return _snapshot is { } known && known.Kinds == now ? known : _snapshot = Snapshot.Of(now);
+        }
+    }
 
     /// <summary>Answers a discovery path; false for another path.</summary>
     public async Task<bool> TryAnswerAsync(HttpContext http, string path)
@@ -71,15 +92,12 @@ internal sealed class Discovery(KindRegistry kinds, ResponseWriter responses)
 
     private async Task AggregatedAsync(HttpContext http, bool core, bool beta)
     {
-        (ReadOnlyMemory<byte> Body, string Hash) document;
-        lock (_gate)
+        var current = Current;
+        var document = current.Aggregated.GetOrAdd((core, beta), _ =>
         {
-            if (!_aggregated.TryGetValue((core, beta), out document))
-            {
-                var body = ResponseWriter.Render(json => WriteAggregated(json, core, beta));
-                document = _aggregated[(core, beta)] = (body, $"\"{Convert.ToHexString(SHA256.HashData(body.Span))}\"");
-            }
-        }
+            var body = ResponseWriter.Render(json => WriteAggregated(json, current.Groups, core, beta));
+            return (body, $"\"{Convert.ToHexString(SHA256.HashData(body.Span))}\"");
+        });
 
         http.Response.Headers.ETag = document.Hash;
         http.Response.Headers.Vary = "Accept";
@@ -94,7 +112,7 @@ internal sealed class Discovery(KindRegistry kinds, ResponseWriter responses)
 
     private async Task<bool> ResourcesAsync(HttpContext http, string group, string version)
     {
-        var served = kinds.All.Where(k => k.Group == group && k.Version == version).ToList();
+        var served = Listed.Find(g => g.Key == group)?.Where(k => k.Version == version).ToList() ?? [];
         if (served.Count == 0)
         {
             return false;
@@ -104,13 +122,13 @@ internal sealed class Discovery(KindRegistry kinds, ResponseWriter responses)
         return true;
     }
 
-    private IGrouping<string, ResourceKind>? Group(string name) => name.Length == 0 ? null : _groups.Find(g => g.Key == name);
+    private IGrouping<string, ResourceKind>? Group(string name) => name.Length == 0 ? null : Listed.Find(g => g.Key == name);
 
     private ReadOnlyMemory<byte> Paths() => ResponseWriter.Render(json =>
     {
         json.WriteStartObject();
         json.WriteStartArray("paths");
-        var groups = _groups.Where(g => g.Key.Length > 0).SelectMany(g => new[] { $"/apis/{g.Key}" }.Concat(g.Select(k => $"/apis/{k.ApiVersion}").Distinct()));
+        var groups = Listed.Where(g => g.Key.Length > 0).SelectMany(g => new[] { $"/apis/{g.Key}" }.Concat(g.Select(k => $"/apis/{k.ApiVersion}").Distinct()));
         foreach (var path in new[] { "/api", "/api/v1", "/apis" }.Concat(groups).Concat(["/healthz", "/livez", "/metrics", "/openapi/v2", "/openapi/v3", "/readyz", "/version"]))
         {
             json.WriteStringValue(path);
@@ -142,7 +160,7 @@ internal sealed class Discovery(KindRegistry kinds, ResponseWriter responses)
         json.WriteString("kind", "APIGroupList");
         json.WriteString("apiVersion", "v1");
         json.WriteStartArray("groups");
-        foreach (var group in _groups.Where(g => g.Key.Length > 0))
+        foreach (var group in Listed.Where(g => g.Key.Length > 0))
         {
             WriteGroup(json, group, false);
         }
@@ -219,7 +237,7 @@ internal sealed class Discovery(KindRegistry kinds, ResponseWriter responses)
         json.WriteEndObject();
     }
 
-    private void WriteAggregated(Utf8JsonWriter json, bool core, bool beta)
+    private static void WriteAggregated(Utf8JsonWriter json, List<IGrouping<string, ResourceKind>> groups, bool core, bool beta)
     {
         json.WriteStartObject();
         json.WriteString("kind", "APIGroupDiscoveryList");
@@ -227,7 +245,7 @@ internal sealed class Discovery(KindRegistry kinds, ResponseWriter responses)
         json.WriteStartObject("metadata");
         json.WriteEndObject();
         json.WriteStartArray("items");
-        foreach (var group in _groups.Where(g => g.Key.Length == 0 == core))
+        foreach (var group in groups.Where(g => g.Key.Length == 0 == core))
         {
             json.WriteStartObject();
             json.WriteStartObject("metadata");

@@ -4,6 +4,7 @@ using ActorKube.Api.Machinery;
 using ActorKube.Api.Meta;
 using ActorKube.ApiServer.Authentication;
 using ActorKube.ApiServer.Authorization;
+using ActorKube.ApiServer.CustomResources;
 using ActorKube.ApiServer.Endpoints.Proxies;
 using ActorKube.ApiServer.Pipeline;
 using ActorKube.ApiServer.Protobuf;
@@ -78,7 +79,7 @@ internal sealed class HttpEdge(
 
     private async Task ResourceAsync(HttpContext http, ApiPath target, UserInfo user)
     {
-        var kind = KindRegistry.BuiltIn.Find(target.Group, target.Version, target.Resource);
+        var kind = pipeline.Kinds.Find(target.Group, target.Version, target.Resource);
         var proxied = kind is not null && ObjectProxy.Serves(kind, target.Subresource);
         var verb = target.Verb(http.Request.Method, IsWatch(http)) ?? (proxied ? "" : null)
             ?? throw new ApiException(ApiError.Status(405, "MethodNotAllowed", "the server does not allow this method on the requested resource"));
@@ -87,6 +88,11 @@ internal sealed class HttpEdge(
             // Whether something exists is told to those only who might use it.
             await pipeline.AuthorizeAsync(new AccessRequest(user, verb, target.Group, target.Version, target.Resource, target.Subresource, target.Namespace, target.Name), http.RequestAborted).ConfigureAwait(false);
             throw ApiError.NoSuchResource();
+        }
+
+        if (kind is CustomResourceKind { DeprecationWarning: { } deprecated })
+        {
+            ResponseWriter.AddWarning(http, deprecated);
         }
 
         var request = new ApiRequest

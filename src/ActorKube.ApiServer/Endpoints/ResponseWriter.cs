@@ -242,7 +242,7 @@ internal sealed class ResponseWriter(ApiServerSettings settings, TimeProvider ti
 
     private static void WriteHead(IBufferWriter<byte> writer, ApiList list, ResourceKind kind)
     {
-        var head = new StringBuilder($"{{\"kind\":\"{kind.Kind}List\",\"apiVersion\":\"{kind.ApiVersion}\",\"metadata\":{{\"resourceVersion\":\"{list.ResourceVersion}\"");
+        var head = new StringBuilder($"{{\"kind\":\"{kind.ListKind}\",\"apiVersion\":\"{kind.ApiVersion}\",\"metadata\":{{\"resourceVersion\":\"{list.ResourceVersion}\"");
         if (list.Continue.Length > 0)
         {
             head.Append(CultureInfo.InvariantCulture, $",\"continue\":\"{list.Continue}\"");
@@ -258,7 +258,8 @@ internal sealed class ResponseWriter(ApiServerSettings settings, TimeProvider ti
     }
 
     // Items of a list do not say what they are; the list does. Our serializer puts apiVersion and kind first, so they are cut off at the front.
-    private static byte[] ItemPrefix(ResourceKind kind) => Encoding.UTF8.GetBytes($"{{\"apiVersion\":\"{kind.ApiVersion}\",\"kind\":\"{kind.Kind}\",");
+    // Items of custom resources do say it.
+    private static byte[] ItemPrefix(ResourceKind kind) => kind.ClrType == typeof(CustomObject) ? [0] : Encoding.UTF8.GetBytes($"{{\"apiVersion\":\"{kind.ApiVersion}\",\"kind\":\"{kind.Kind}\",");
 
     private static int WriteItem(IBufferWriter<byte> writer, ReadOnlySpan<byte> json, byte[] prefix, bool comma)
     {

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using ActorKube.Api.Kinds;
 using ActorKube.Api.Machinery;
 using ActorKube.Api.Machinery.ServerSideApply;
+using ActorKube.ApiServer.CustomResources;
 using ActorKube.ApiServer.Registry;
 
 namespace ActorKube.ApiServer.FieldManagement;
@@ -12,7 +13,9 @@ internal static class FieldManagers
     private static readonly ConcurrentDictionary<(ResourceKind Kind, string Subresource), FieldManager> Known = [];
 
     /// <summary>The field manager of writers at a URL.</summary>
-    public static FieldManager Of(ResourceKind kind, string subresource) => Known.TryGetValue((kind, subresource), out var manager)
+    public static FieldManager Of(ResourceKind kind, string subresource) => kind is CustomResourceKind custom
+        ? custom.FieldManagers.GetOrAdd(subresource, static (part, k) => MakeCustom(k, part), custom)
+        : Known.TryGetValue((kind, subresource), out var manager)
         ? manager
         : Known.GetOrAdd((kind, subresource), static key => Make(key.Kind, key.Subresource));
 
@@ -24,6 +27,12 @@ internal static class FieldManagers
             return value;
         }
 
+        if (kind is CustomResourceKind custom)
+        {
+            var own = (CustomObject)value;
+            return custom.AtVersion(apiVersion) is null ? null : new CustomObject { ApiVersion = apiVersion, Kind = own.Kind, Metadata = own.Metadata, Content = own.Content };
+        }
+
         if (Sibling(kind, apiVersion) is not { } other)
         {
             return null;
@@ -32,6 +41,22 @@ internal static class FieldManagers
         var stored = StorageVersions.Of(kind).Converter is { } from ? from.ToStored(ApiJson.Copy(value)) : value;
         return StorageVersions.Of(other).Converter is { } to ? to.FromStored(stored) : stored;
     }
+
+    /// <summary>What an object has over another one of the same kind; null for an object that is new.</summary>
+    public static Comparison Compare(ResourceKind kind, object? old, object changed) => kind is CustomResourceKind custom
+        ? CustomComparison.Of((CustomObject?)old, (CustomObject)changed, custom.AtVersion(((CustomObject)changed).ApiVersion)?.ContentFields ?? custom.ContentFields)
+        : ModelComparison.Of(old, changed);
+
+    private static FieldManager MakeCustom(CustomResourceKind kind, string subresource) => new()
+    {
+        Schema = kind.FieldSchema,
+        ApiVersion = kind.ApiVersion,
+        Kind = kind.Kind,
+        Subresource = subresource,
+        Filters = kind.Definition.Spec.Versions.Where(v => v.Served).Select(v => kind.AtVersion($"{kind.Group}/{v.Name}")!)
+            .ToDictionary(k => k.ApiVersion, k => ResetFields.Of(k, subresource)),
+        SchemaOf = version => kind.AtVersion(version)?.FieldSchema,
+    };
 
     private static FieldManager Make(ResourceKind kind, string subresource)
     {

@@ -24,11 +24,11 @@ internal static class FieldOwnership
         {
             if (version == kind.ApiVersion)
             {
-                return known ??= ModelComparison.Of(current?.Value, value);
+                return known ??= FieldManagers.Compare(kind, current?.Value, value);
             }
 
             var (was, now) = (current is null ? null : FieldManagers.Convert(current.Value, kind, version), FieldManagers.Convert(value, kind, version));
-            return now is null ? null : ModelComparison.Of(was, now);
+            return now is null ? null : FieldManagers.Compare(kind, was, now);
         }
 
         value.Metadata.ManagedFields = FieldManagers.Of(kind, context.Request.Subresource)

@@ -1,5 +1,6 @@
 using ActorKube.Api.Kinds;
 using ActorKube.Api.Machinery.ServerSideApply;
+using ActorKube.ApiServer.CustomResources;
 
 namespace ActorKube.ApiServer.FieldManagement;
 
@@ -26,6 +27,7 @@ internal static class ResetFields
         ("deployments.apps", "status") => FieldFilter.Excluding(Spec.Union(FieldSet.OfFields("metadata", "labels"))),
         ("volumeattachments.storage.k8s.io" or "flowschemas.flowcontrol.apiserver.k8s.io" or "prioritylevelconfigurations.flowcontrol.apiserver.k8s.io"
             or "customresourcedefinitions.apiextensions.k8s.io" or "apiservices.apiregistration.k8s.io", "status") => FieldFilter.Excluding(Spec.Union(Metadata)),
+        (_, "status") when kind is CustomResourceKind => FieldFilter.Excluding(Spec.Union(Metadata)),
         (_, "" or "finalize") => kind.Has("status") ? FieldFilter.Excluding(Status) : FieldFilter.None,
         (_, "status") => FieldFilter.Excluding(Spec),
         _ => FieldFilter.None,

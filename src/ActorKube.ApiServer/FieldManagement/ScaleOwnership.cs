@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using ActorKube.Api.Machinery;
 using ActorKube.Api.Machinery.ServerSideApply;
+using ActorKube.ApiServer.CustomResources;
 using ActorKube.ApiServer.Pipeline;
 using k8s.Models;
 
@@ -43,5 +44,8 @@ internal static class ScaleOwnership
         return (scale, ScaleFields.ToParent(entries, result.ManagedFields, context.Kind.ApiVersion, replicas));
     }
 
-    private static Dictionary<string, IReadOnlyList<PathElement>> PathsOf(RequestContext context) => new() { [context.Kind.ApiVersion] = Replicas };
+    private static Dictionary<string, IReadOnlyList<PathElement>> PathsOf(RequestContext context) => context.Kind is CustomResourceKind custom
+        ? custom.Definition.Spec.Versions.Where(v => v.Served && v.Subresources?.Scale is not null).ToDictionary(
+            v => $"{custom.Group}/{v.Name}", v => (IReadOnlyList<PathElement>)[.. v.Subresources.Scale.SpecReplicasPath.TrimStart('.').Split('.').Select(PathElement.Field)])
+        : new() { [context.Kind.ApiVersion] = Replicas };
 }

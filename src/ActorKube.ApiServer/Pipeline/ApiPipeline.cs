@@ -2,6 +2,7 @@ using ActorKube.Api.Kinds;
 using ActorKube.Api.Machinery;
 using ActorKube.Api.Meta;
 using ActorKube.ApiServer.Authorization;
+using ActorKube.ApiServer.CustomResources;
 using ActorKube.ApiServer.Monitoring;
 using ActorKube.ApiServer.Registry;
 using ActorKube.Client.Protocol;
@@ -15,7 +16,6 @@ namespace ActorKube.ApiServer.Pipeline;
 /// </summary>
 public sealed class ApiPipeline
 {
-    private readonly KindRegistry _kinds;
     private readonly ResourceRegistry _registry;
     private readonly IAuthorizer _authorizer;
     private readonly PipelineParts _parts;
@@ -24,13 +24,15 @@ public sealed class ApiPipeline
 
     internal ApiPipeline(ResourceRegistry registry, IAuthorizer authorizer, PipelineParts parts, TimeProvider time, ILogger<ApiPipeline> log)
     {
-        _kinds = registry.Kinds;
         _registry = registry;
         _authorizer = authorizer;
         _parts = parts;
         _time = time;
         _log = log;
     }
+
+    /// <summary>The kinds as of now.</summary>
+    internal KindRegistry Kinds => _registry.Kinds;
 
     /// <summary>Answers a request other than a watch. A failure of the API is a response with its Status.</summary>
     public async Task<ApiResponse> HandleAsync(ApiRequest request, UserInfo user, CancellationToken cancellationToken)
@@ -96,7 +98,7 @@ public sealed class ApiPipeline
     private async ValueTask<RequestContext> EnterAsync(ApiRequest request, UserInfo user, CancellationToken cancellationToken)
     {
         await AuthorizeAsync(Accesses.Of(request, user), cancellationToken).ConfigureAwait(false);
-        var kind = _kinds.Find(request.Group, request.Version, request.Resource) ?? throw ApiError.NoSuchResource();
+        var kind = _registry.Kinds.Find(request.Group, request.Version, request.Resource) ?? throw ApiError.NoSuchResource();
         CheckVerb(kind, request);
         return new RequestContext
         {
@@ -112,7 +114,7 @@ public sealed class ApiPipeline
     // Only what exists is counted by name: a client cannot make series by asking for resources that it invents.
     private void Count(ApiRequest request, int code, TimeSpan took)
     {
-        if (_kinds.Find(request.Group, request.Version, request.Resource) is { } kind && (request.Subresource.Length == 0 || kind.Has(request.Subresource)))
+        if (_registry.Kinds.Find(request.Group, request.Version, request.Resource) is { } kind && (request.Subresource.Length == 0 || kind.Has(request.Subresource)))
         {
             RequestMetrics.End(request, code, took);
         }
@@ -120,6 +122,13 @@ public sealed class ApiPipeline
 
     private static void CheckVerb(ResourceKind kind, ApiRequest request)
     {
+        if (request.Verb == "create" && kind is CustomResourceKind { IsTerminating: true })
+        {
+            var refused = ApiError.MethodNotAllowed(kind, request.Verb);
+            refused.Status.Message = $"{request.Verb} not allowed while custom resource definition is terminating";
+            throw refused;
+        }
+
         if (request.Subresource.Length == 0)
         {
             if (!kind.Allows(request.Verb))

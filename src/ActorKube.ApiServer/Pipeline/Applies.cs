@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using ActorKube.Api.Machinery;
 using ActorKube.Api.Machinery.ServerSideApply;
 using ActorKube.ApiServer.Authorization;
+using ActorKube.ApiServer.CustomResources;
 using ActorKube.ApiServer.FieldManagement;
 using ActorKube.Client.Protocol;
 using k8s;
@@ -75,7 +76,7 @@ internal sealed class Applies(Modifier modifier, Updates updates, Creates create
     private async ValueTask<IKubernetesObject<V1ObjectMeta>> ChangeAsync(RequestContext context, ApplyBody body, ApiObject current)
     {
         var live = (JsonObject)JsonTree.Parse(current.Json.Span)!;
-        var target = new ApplyTarget(live, current.Metadata.ManagedFields, () => ModelComparison.Of(null, current.Value), (json, version) => Convert(context, json, version));
+        var target = new ApplyTarget(live, current.Metadata.ManagedFields, () => FieldManagers.Compare(context.Kind, null, current.Value), (json, version) => Convert(context, json, version));
         var result = FieldManagers.Of(context.Kind, context.Request.Subresource).Apply(target, body.Configuration, context.FieldManager, body.Force, context.Timestamp);
         body.CheckDuplicates(context);
         var value = result.Json is { } json ? Decode(context, json) : (IKubernetesObject<V1ObjectMeta>)ApiJson.Copy(current.Value);
@@ -110,7 +111,7 @@ internal sealed class Applies(Modifier modifier, Updates updates, Creates create
         var from = context.Kind;
         if (json["apiVersion"]?.GetValue<string>() is { } own && own != from.ApiVersion)
         {
-            from = Api.Kinds.KindRegistry.BuiltIn.FindKind(own, from.Kind) ?? from;
+            from = from is CustomResourceKind custom ? custom.AtVersion(own) ?? from : Api.Kinds.KindRegistry.BuiltIn.FindKind(own, from.Kind) ?? from;
         }
 
         return FieldManagers.Convert(ApiJson.Deserialize(from.ClrType!, JsonTree.ToUtf8(json)), from, apiVersion) is { } converted
@@ -121,7 +122,7 @@ internal sealed class Applies(Modifier modifier, Updates updates, Creates create
     private static IKubernetesObject<V1ObjectMeta> Decode(RequestContext context, JsonObject json)
     {
         (json["metadata"] as JsonObject)?.Remove("managedFields");
-        var decoded = StrictDecoder.Decode(JsonTree.ToUtf8(json), context.Kind.ClrType!);
+        var decoded = context.Kind is CustomResourceKind custom ? CustomResourceBodies.Decode(custom, JsonTree.ToUtf8(json)) : StrictDecoder.Decode(JsonTree.ToUtf8(json), context.Kind.ClrType!);
         if (decoded.Error is not null)
         {
             throw ApiError.From(ApiError.Status(

@@ -1,5 +1,6 @@
 using ActorKube.Api.Kinds;
 using ActorKube.Api.Machinery;
+using ActorKube.ApiServer.CustomResources;
 using ActorKube.ApiServer.Protobuf;
 using k8s;
 using k8s.Models;
@@ -23,6 +24,11 @@ internal static class BodyDecoder
     public static IKubernetesObject<V1ObjectMeta> Decode(RequestContext context, Type type, string apiVersion, string kind)
     {
         var value = context.Request.Object is { } given ? Given(given, type) : Parse(context, type, apiVersion, kind);
+        if (context.Request.Object is CustomObject own)
+        {
+            CustomResourceBodies.Normalize((CustomResourceKind)context.Kind, own.Content, null);
+        }
+
         Identify(value, apiVersion, kind);
         return value;
     }
@@ -30,7 +36,7 @@ internal static class BodyDecoder
     /// <summary>JSON that a patch made, as the kind's class. Unknown fields are treated as the request's fieldValidation says.</summary>
     public static IKubernetesObject<V1ObjectMeta> DecodePatched(RequestContext context, ReadOnlySpan<byte> json, IReadOnlyList<string> strictOfPatch)
     {
-        var decoded = StrictDecoder.Decode(json, context.Kind.ClrType!);
+        var decoded = context.Kind is CustomResourceKind custom ? CustomResourceBodies.Decode(custom, json) : StrictDecoder.Decode(json, context.Kind.ClrType!);
         if (decoded.Error is not null)
         {
             throw Patch.ResultIsInvalid(context.Request.ContentType, context.Request.Body.Span, decoded.Error);
@@ -114,6 +120,9 @@ internal static class BodyDecoder
 
     private static Decoded Read(RequestContext context, Type type) => MediaType(context.Request.ContentType) switch
     {
+        "" or "application/json" or "*/*" when type == typeof(CustomObject) => CustomResourceBodies.Decode((CustomResourceKind)context.Kind, context.Request.Body.Span),
+        "application/yaml" or "application/x-yaml" or "text/yaml" when type == typeof(CustomObject) => CustomResourceBodies.DecodeYaml((CustomResourceKind)context.Kind, context.Request.Body.Span),
+        Protobuf when type == typeof(CustomObject) => throw ApiError.UnsupportedMediaType(Accepted[..2]),
         "" or "application/json" or "*/*" => StrictDecoder.Decode(context.Request.Body.Span, type),
         "application/yaml" or "application/x-yaml" or "text/yaml" => StrictDecoder.DecodeYaml(context.Request.Body.Span, type),
         Protobuf => ReadProtobuf(context, type),

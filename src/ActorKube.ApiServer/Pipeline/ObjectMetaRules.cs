@@ -1,4 +1,6 @@
 using ActorKube.Api.Machinery;
+using ActorKube.ApiServer.CustomResources;
+using ActorKube.ApiServer.CustomResources.Definitions;
 using ActorKube.ApiServer.Registry;
 using k8s.Models;
 using Rules = ActorKube.Api.Machinery.ObjectMetaRules;
@@ -9,10 +11,10 @@ namespace ActorKube.ApiServer.Pipeline;
 internal static class ObjectMetaRules
 {
     /// <summary>What is wrong with a new object's metadata.</summary>
-    public static List<FieldError> Create(V1ObjectMeta metadata, Strategy strategy) => Rules.ValidateCreate(metadata, strategy.Kind.Namespaced, strategy.ValidateName);
+    public static List<FieldError> Create(V1ObjectMeta metadata, Strategy strategy) => For(strategy, Rules.ValidateCreate(metadata, strategy.Kind.Namespaced, strategy.ValidateName));
 
     /// <summary>Fills what an updater may leave out, and says what is wrong with the rest.</summary>
-    public static List<FieldError> Update(V1ObjectMeta metadata, V1ObjectMeta old)
+    public static List<FieldError> Update(V1ObjectMeta metadata, V1ObjectMeta old, Strategy strategy)
     {
         metadata.Uid = string.IsNullOrEmpty(metadata.Uid) ? old.Uid : metadata.Uid;
         metadata.ResourceVersion = string.IsNullOrEmpty(metadata.ResourceVersion) ? old.ResourceVersion : metadata.ResourceVersion;
@@ -20,6 +22,17 @@ internal static class ObjectMetaRules
         metadata.DeletionTimestamp = old.DeletionTimestamp is null ? metadata.DeletionTimestamp : old.DeletionTimestamp;
         metadata.DeletionGracePeriodSeconds ??= old.DeletionGracePeriodSeconds;
         metadata.GenerateName ??= old.GenerateName;
-        return Rules.ValidateUpdate(metadata, old);
+        return For(strategy, Rules.ValidateUpdate(metadata, old));
+    }
+
+    // Custom resources may have finalizers of any style, with a warning.
+    private static List<FieldError> For(Strategy strategy, FieldErrors errors)
+    {
+        if (strategy is CustomResourceStrategy or CustomResourceDefinitionStrategy)
+        {
+            errors.RemoveAll(CustomResourceBodies.IsFinalizerStyle);
+        }
+
+        return errors;
     }
 }

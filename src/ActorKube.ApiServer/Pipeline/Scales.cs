@@ -2,6 +2,7 @@ using ActorKube.Api.Kinds;
 using ActorKube.Api.Machinery;
 using ActorKube.Api.Machinery.ServerSideApply;
 using ActorKube.ApiServer.FieldManagement;
+using ActorKube.ApiServer.CustomResources;
 using ActorKube.Client.Protocol;
 using k8s;
 using k8s.Models;
@@ -27,7 +28,7 @@ internal sealed class Scales(Modifier modifier, Updates updates)
     public static async Task<ApiResponse> GetAsync(RequestContext context)
     {
         var found = await Reads.GetAsync(context).ConfigureAwait(false);
-        return new ApiResponse(200, new ApiObject(ScaleOf(found.Object!.Value)));
+        return new ApiResponse(200, new ApiObject(ScaleOf(context.Kind, found.Object!.Value)));
     }
 
     /// <summary>Sets the replicas from a Scale.</summary>
@@ -64,10 +65,11 @@ internal sealed class Scales(Modifier modifier, Updates updates)
     }
 
     /// <summary>The Scale of a workload.</summary>
-    public static V1Scale ScaleOf(object value)
+    public static V1Scale ScaleOf(ResourceKind kind, object value)
     {
         var (wanted, has, selector) = value switch
         {
+            CustomObject c => CustomScales.Read((CustomResourceKind)kind, c),
             V1Deployment d => (d.Spec.Replicas, d.Status?.Replicas, Selector(d.Spec.Selector)),
             V1ReplicaSet r => (r.Spec.Replicas, r.Status?.Replicas, Selector(r.Spec.Selector)),
             V1StatefulSet s => (s.Spec.Replicas, s.Status?.Replicas, Selector(s.Spec.Selector)),
@@ -98,15 +100,15 @@ internal sealed class Scales(Modifier modifier, Updates updates)
     {
         var written = await modifier.ModifyAsync(context, context.Key, async current =>
         {
-            var (scale, fields) = change(ScaleOf(current.Value), current.Metadata.ManagedFields);
+            var (scale, fields) = change(ScaleOf(context.Kind, current.Value), current.Metadata.ManagedFields);
             Check(context, scale, current.Metadata);
             var value = (IKubernetesObject<V1ObjectMeta>)ApiJson.Copy(current.Value);
-            SetReplicas(value, scale.Spec?.Replicas ?? 0);
+            SetReplicas(context.Kind, value, scale.Spec?.Replicas ?? 0);
             value.Metadata.ManagedFields = fields;
             await updates.PrepareAsync(context.AsMain(), value, current, recordsFields: false).ConfigureAwait(false);
             return value;
         }).ConfigureAwait(false);
-        return new ApiResponse(200, new ApiObject(ScaleOf(written.Value)), null, context.Warnings);
+        return new ApiResponse(200, new ApiObject(ScaleOf(context.Kind, written.Value)), null, context.Warnings);
     }
 
     private static void Check(RequestContext context, V1Scale scale, V1ObjectMeta current)
@@ -133,10 +135,13 @@ internal sealed class Scales(Modifier modifier, Updates updates)
         }
     }
 
-    private static void SetReplicas(object value, int replicas)
+    private static void SetReplicas(ResourceKind kind, object value, int replicas)
     {
         switch (value)
         {
+            case CustomObject c:
+                CustomScales.SetReplicas((CustomResourceKind)kind, c, replicas);
+                break;
             case V1Deployment d:
                 d.Spec.Replicas = replicas;
                 break;

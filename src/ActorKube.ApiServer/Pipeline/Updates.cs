@@ -1,5 +1,6 @@
 using ActorKube.Api.Machinery;
 using ActorKube.ApiServer.Admission;
+using ActorKube.ApiServer.CustomResources;
 using ActorKube.ApiServer.FieldManagement;
 using ActorKube.ApiServer.Registry;
 using ActorKube.ApiServer.Registry.Certificates;
@@ -61,6 +62,11 @@ internal sealed class Updates(Modifier modifier, Creates creates, AdmissionChain
     {
         context.ReadWriteOptions();
         var type = BodyDecoder.MediaType(context.Request.ContentType);
+        if (type == Patch.Strategic && context.Kind is CustomResourceKind)
+        {
+            throw ApiError.UnsupportedMediaType([Patch.Json, Patch.Merge, Patch.Apply]);
+        }
+
         if (type is not (Patch.Json or Patch.Merge or Patch.Strategic))
         {
             throw ApiError.UnsupportedMediaType([Patch.Json, Patch.Merge, Patch.Strategic, Patch.Apply]);
@@ -126,7 +132,7 @@ internal sealed class Updates(Modifier modifier, Creates creates, AdmissionChain
             CertificateStatusRules.Stamp(certificate, (V1CertificateSigningRequest)current.Value, context.Timestamp);
         }
 
-        var errors = ObjectMetaRules.Update(metadata, old);
+        var errors = ObjectMetaRules.Update(metadata, old, strategy);
         if (!partial && value is V1Service service)
         {
             context.Hold(await services.AllocateAsync(service, (V1Service)current.Value, context.Cancelled).ConfigureAwait(false));
@@ -150,7 +156,7 @@ internal sealed class Updates(Modifier modifier, Creates creates, AdmissionChain
 
     private static void CheckVersionIsGiven(RequestContext context, string? version)
     {
-        if (string.IsNullOrEmpty(version) && context.Request.Subresource.Length == 0 && VersionRequired.Contains(context.Kind.GroupResource))
+        if (string.IsNullOrEmpty(version) && ((context.Request.Subresource.Length == 0 && VersionRequired.Contains(context.Kind.GroupResource)) || context.Kind is CustomResourceKind))
         {
             throw ApiError.Invalid(context.Kind, context.Request.Name, [new FieldError("FieldValueInvalid", "metadata.resourceVersion", "Invalid value: 0x0: must be specified for an update")]);
         }

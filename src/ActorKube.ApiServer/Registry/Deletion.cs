@@ -1,4 +1,5 @@
 using ActorKube.Api.Machinery;
+using ActorKube.ApiServer.CustomResources.Definitions;
 using k8s;
 using k8s.Models;
 
@@ -35,6 +36,12 @@ internal static class Deletion
         var metadata = current.Metadata;
         var finalizers = Finalizers(metadata.Finalizers ?? [], options);
         var held = finalizers.Count > 0 || current is V1Namespace { Spec.Finalizers.Count: > 0 };
+        if (current is V1CustomResourceDefinition && metadata.DeletionTimestamp is null && !finalizers.Contains(DefinitionWrites.Finalizer))
+        {
+            finalizers.Add(DefinitionWrites.Finalizer);
+            held = true;
+        }
+
         var finalizersChange = !finalizers.SequenceEqual(metadata.Finalizers ?? []);
         long seconds;
         DateTime? end;
@@ -74,6 +81,14 @@ internal static class Deletion
             ns.Status ??= new V1NamespaceStatus();
             ns.Status.Phase = "Terminating";
             ns.Metadata.DeletionGracePeriodSeconds = null;
+        }
+
+        if (updated is V1CustomResourceDefinition { Status: { } status } && metadata.DeletionTimestamp is null)
+        {
+            DefinitionConditions.Set(
+                status,
+                new V1CustomResourceDefinitionCondition { Type = "Terminating", Status = "True", Reason = "InstanceDeletionPending", Message = "CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon" },
+                now);
         }
 
         return new DeletionPlan(false, updated);

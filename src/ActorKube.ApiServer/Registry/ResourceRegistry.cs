@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using ActorKube.Api.Kinds;
+using ActorKube.ApiServer.CustomResources;
 using ActorKube.ApiServer.Encryption;
 using ActorKube.ApiServer.WatchCache;
 using Akka.Actor;
@@ -19,6 +20,7 @@ internal sealed class ResourceRegistry
     private readonly TimeProvider _time;
     private readonly EncryptionAtRest? _encryption;
     private readonly ConcurrentDictionary<ResourceKind, Lazy<ServedResource>> _served = [];
+    private volatile KindRegistry _kinds = KindRegistry.BuiltIn;
     private readonly ConcurrentDictionary<string, Lazy<(ResourceCache Cache, RevisionReader Revisions)>> _stored = [];
 
     /// <summary>The registry of the built-in kinds.</summary>
@@ -30,8 +32,8 @@ internal sealed class ResourceRegistry
     public ResourceRegistry(IActorRef store, IActorRef watchCaches, ApiServerSettings settings, TimeProvider time, EncryptionAtRest? encryption = null) =>
         (_store, _watchCaches, _settings, _time, _encryption) = (store, watchCaches, settings, time, encryption);
 
-    /// <summary>The kinds.</summary>
-    public KindRegistry Kinds => KindRegistry.BuiltIn;
+    /// <summary>The kinds as of now: a snapshot that never changes.</summary>
+    public KindRegistry Kinds => _kinds;
 
     /// <summary>The caches that were asked for so far.</summary>
     public IEnumerable<ResourceCache> Caches => _stored.Values.Where(s => s.IsValueCreated).Select(s => s.Value.Cache);
@@ -47,8 +49,36 @@ internal sealed class ResourceRegistry
         ? Of(kind)
         : throw new ConfigurationException($"actorkube.apiserver.encryption.resources: there is no resource '{groupResource}'");
 
+    /// <summary>Takes the custom kinds that there are from now on. What is gone or changed ends its watches; what is gone altogether also frees its cache.</summary>
+    public void SetCustom(IReadOnlyCollection<CustomResourceKind> kinds)
+    {
+        var before = _kinds.All.OfType<CustomResourceKind>().ToList();
+        _kinds = KindRegistry.WithCustom(kinds);
+        foreach (var gone in before.Except(kinds))
+        {
+            if (_served.TryRemove(gone, out var served) && served.IsValueCreated)
+            {
+                served.Value.Retire();
+            }
+        }
+
+        foreach (var resource in before.Select(k => k.GroupResource).Except(kinds.Select(k => k.GroupResource)))
+        {
+            if (_stored.TryRemove(resource, out var stored) && stored.IsValueCreated)
+            {
+                _watchCaches.Tell(new WatchCacheSupervisor.Stop(stored.Value.Cache));
+            }
+        }
+    }
+
     private ServedResource Serve(ResourceKind kind)
     {
+        if (kind is CustomResourceKind custom)
+        {
+            var (objects, newest) = _stored.GetOrAdd(kind.GroupResource, _ => new(() => Open(kind))).Value;
+            return new ServedResource { Kind = kind, Strategy = custom.Strategy, Cache = objects, Revisions = newest, Converter = new CustomResourceConverter(custom) };
+        }
+
         var (stored, converter) = StorageVersions.Of(kind);
         var (cache, revisions) = _stored.GetOrAdd(stored.GroupResource, _ => new(() => Open(stored))).Value;
         return new ServedResource { Kind = kind, Strategy = StrategyRegistry.BuiltIn.Of(kind), Cache = cache, Revisions = revisions, Converter = converter };

@@ -11,6 +11,7 @@ namespace ActorKube.ApiServer.Registry;
 /// </summary>
 internal sealed class ServedResource
 {
+    private readonly CancellationTokenSource _retired = new();
     private readonly ConditionalWeakTable<ApiObject, ApiObject> _views = [];
 
     /// <summary>The kind at its URL.</summary>
@@ -32,7 +33,13 @@ internal sealed class ServedResource
     public string StoreResource => Cache.Resource;
 
     /// <summary>A stored object as this kind shows it. Made at most once per object and shared.</summary>
-    public ApiObject View(ApiObject stored) => Converter is null ? stored : _views.GetValue(stored, s => new ApiObject(Converter.FromStored(s.Value)));
+    public ApiObject View(ApiObject stored) => Converter is null ? stored : _views.GetValue(stored, Converter.View);
+
+    /// <summary>Ends when the kind is served no more, or otherwise than this says: watches end with it.</summary>
+    public CancellationToken Retired => _retired.Token;
+
+    /// <summary>Ends watches: the kind is gone or another.</summary>
+    public void Retire() => _retired.Cancel();
 
     /// <summary>The key of an object.</summary>
     public string Key(string ns, string name) => Kind.Namespaced ? $"{ns}/{name}" : name;
@@ -41,6 +48,9 @@ internal sealed class ServedResource
 /// <summary>Translates objects between a served version and the stored one.</summary>
 internal abstract class VersionConverter
 {
+    /// <summary>A stored object as it is shown.</summary>
+    public virtual ApiObject View(ApiObject stored) => new(FromStored(stored.Value));
+
     /// <summary>The served form; a new object.</summary>
     public abstract object FromStored(object stored);
 

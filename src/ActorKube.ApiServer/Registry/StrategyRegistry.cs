@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using ActorKube.Api.Kinds;
+using ActorKube.ApiServer.CustomResources;
 using k8s;
 using k8s.Models;
 
@@ -19,7 +20,7 @@ public sealed class StrategyRegistry
     public IEnumerable<Strategy> All => _byKind.Values;
 
     /// <summary>The strategy of a kind that is stored or listed. Throws <see cref="KeyNotFoundException"/> for another one.</summary>
-    public Strategy Of(ResourceKind kind) => _byKind[kind];
+    public Strategy Of(ResourceKind kind) => kind is CustomResourceKind custom ? custom.Strategy : _byKind[kind];
 
     private static StrategyRegistry Discover(KindRegistry kinds)
     {

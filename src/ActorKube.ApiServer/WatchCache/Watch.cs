@@ -57,11 +57,12 @@ internal static class Watch
 
         var cursor = new WatchCursor(options.Selection, log, position);
         await using var cancelled = cancellationToken.UnsafeRegister(_ => cache.Call(cursor), null);
+        await using var retired = resource.Retired.UnsafeRegister(_ => cache.Call(cursor), null);
         var lastBookmark = options.Bookmarks && options.Lifetime > LastBookmark;
         var due = lastBookmark ? options.Lifetime - LastBookmark : options.Lifetime;
         await using var timer = due is null ? null : time.CreateTimer(_ => cache.Call(cursor), null, due.Value + Slack, Timeout.InfiniteTimeSpan);
         var tick = cache.BookmarkTick;
-        while (!cancellationToken.IsCancellationRequested)
+        while (!cancellationToken.IsCancellationRequested && !resource.Retired.IsCancellationRequested)
         {
             var current = cache.State!;
             var age = time.GetElapsedTime(started);
