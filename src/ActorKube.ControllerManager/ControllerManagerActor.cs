@@ -1,3 +1,5 @@
+using ActorKube.ControllerManager.Access;
+using ActorKube.ControllerManager.Certificates;
 using ActorKube.ControllerManager.DaemonSets;
 using ActorKube.ControllerManager.Deployments;
 using ActorKube.ControllerManager.Endpoints;
@@ -11,6 +13,7 @@ using ActorKube.ControllerManager.ReplicationControllers;
 using ActorKube.ControllerManager.ServiceAccounts;
 using ActorKube.ControllerManager.Shell;
 using ActorKube.ControllerManager.StatefulSets;
+using ActorKube.ControllerManager.Storage;
 using Akka.Actor;
 using Akka.Event;
 
@@ -65,5 +68,14 @@ public sealed class ControllerManagerActor : ReceiveActor
         yield return new QuotaController(informers);
         if (_services.RootCa is { } rootCa)
             yield return new RootCaController(informers, rootCa);
+        if (_services is { ServiceAccountKeyFile: { } key, RootCa: { } known })
+            yield return new TokenSecretController(informers, new LegacyTokenSigner(key), known);
+        yield return new ClusterRoleAggregationController(informers);
+        yield return new CsrApprovingController(informers);
+        if (_services.Authority is { } authority)
+            yield return new CsrSigningController(informers, CertificateSigner.Of(authority, _settings.SigningDuration));
+        yield return new CsrCleanerController(informers);
+        yield return new ClaimProtectionController(informers);
+        yield return new VolumeProtectionController(informers);
     }
 }

@@ -1,3 +1,4 @@
+using System.Security.Cryptography.X509Certificates;
 using ActorKube.Client;
 using ActorKube.Client.Informers;
 
@@ -9,8 +10,11 @@ namespace ActorKube.ControllerManager;
 /// <param name="Events">Events, as <c>controllermanager</c>.</param>
 /// <param name="Time">The clock.</param>
 /// <param name="RootCa">The certificates (PEM) that pods may trust the API server by; null when there is no such.</param>
+/// <param name="Authority">The certificate authority with its key, which signs what is requested of the cluster's signers; null when nothing is to be signed.</param>
+/// <param name="ServiceAccountKeyFile">The private key (PEM) that the API server knows service accounts' tokens by; null when no tokens are made.</param>
 public sealed record ControllerManagerServices(
-    IApiClient Api, IInformerFactory Informers, IEventRecorder Events, TimeProvider Time, string? RootCa = null)
+    IApiClient Api, IInformerFactory Informers, IEventRecorder Events, TimeProvider Time, string? RootCa = null,
+    X509Certificate2? Authority = null, string? ServiceAccountKeyFile = null)
 {
     /// <summary>The controllers' name for themselves in requests, and so their field manager.</summary>
     public const string UserAgent = "kube-controller-manager";

@@ -32,6 +32,9 @@ public sealed record ControllerManagerSettings
     /// <summary>How many objects the garbage collector looks at at a time.</summary>
     public required int GarbageCollectorSyncs { get; init; }
 
+    /// <summary>How long certificates are good for at most.</summary>
+    public required TimeSpan SigningDuration { get; init; }
+
     /// <summary>The defaults, as configuration.</summary>
     public static Config Reference()
     {
@@ -67,6 +70,7 @@ public sealed record ControllerManagerSettings
             TerminatedPodThreshold = podGc.GetInt("terminated-threshold"),
             PodGcInterval = podGc.GetTimeSpan("interval"),
             PodGcQuarantine = podGc.GetTimeSpan("quarantine"),
+            SigningDuration = section.GetTimeSpan("certificates.signing-duration"),
             GarbageCollectorSyncs = section.GetInt("garbage-collector.concurrent-syncs"),
         };
     }

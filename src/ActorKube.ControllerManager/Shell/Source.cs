@@ -28,18 +28,24 @@ public abstract class Source
     /// <param name="informer">Its informer.</param>
     /// <param name="keys">The keys that an object concerns; asked for the old and the new state of each change.</param>
     public static Source Of<T>(IInformer<T> informer, Func<T, IEnumerable<ObjectKey>> keys) where T : class, IKubernetesObject<V1ObjectMeta> =>
-        new Typed<T>(informer, (old, value) => old is null ? keys(value) : keys(old).Concat(keys(value)));
+        new Typed<T>(informer, (old, value, _) => old is null ? keys(value) : keys(old).Concat(keys(value)));
 
     /// <summary>Watches a kind.</summary>
     /// <param name="informer">Its informer.</param>
     /// <param name="keys">The keys that a change concerns, from the old state (null when the object is new) and the new or last one.</param>
     public static Source OfChanges<T>(IInformer<T> informer, Func<T?, T, IEnumerable<ObjectKey>> keys) where T : class, IKubernetesObject<V1ObjectMeta> =>
-        new Typed<T>(informer, keys);
+        new Typed<T>(informer, (old, value, _) => keys(old, value));
+
+    /// <summary>Watches a kind for what goes or becomes less; new objects concern nobody.</summary>
+    /// <param name="informer">Its informer.</param>
+    /// <param name="keys">The keys that a change or deletion concerns, from the old state (null when the object is gone) and the new or last one.</param>
+    public static Source OfLosses<T>(IInformer<T> informer, Func<T?, T, IEnumerable<ObjectKey>> keys) where T : class, IKubernetesObject<V1ObjectMeta> =>
+        new Typed<T>(informer, (old, value, deleted) => old is not null || deleted ? keys(old, value) : []);
 
     /// <summary>The objects of the kind are the keys.</summary>
     public static Source Own<T>(IInformer<T> informer) where T : class, IKubernetesObject<V1ObjectMeta> => Of(informer, value => [ObjectKey.Of(value)]);
 
-    private sealed class Typed<T>(IInformer<T> informer, Func<T?, T, IEnumerable<ObjectKey>> keys) : Source where T : class, IKubernetesObject<V1ObjectMeta>
+    private sealed class Typed<T>(IInformer<T> informer, Func<T?, T, bool, IEnumerable<ObjectKey>> keys) : Source where T : class, IKubernetesObject<V1ObjectMeta>
     {
         public override Type Kind => typeof(T);
 
@@ -49,9 +55,9 @@ public abstract class Source
 
         internal override SourceChange? Read(object message) => message switch
         {
-            ResourceAdded<T> added => new SourceChange(added.Object, false, keys(null, added.Object)),
-            ResourceUpdated<T> updated => new SourceChange(updated.New, false, keys(updated.Old, updated.New)),
-            ResourceDeleted<T> deleted => new SourceChange(deleted.Object, true, keys(null, deleted.Object)),
+            ResourceAdded<T> added => new SourceChange(added.Object, false, keys(null, added.Object, false)),
+            ResourceUpdated<T> updated => new SourceChange(updated.New, false, keys(updated.Old, updated.New, false)),
+            ResourceDeleted<T> deleted => new SourceChange(deleted.Object, true, keys(null, deleted.Object, true)),
             InformerSynced<T> => null,
             _ => throw new ArgumentException($"{message.GetType()} is no message of an informer of {typeof(T).Name}"),
         };

@@ -54,7 +54,7 @@ internal static class DevCommand
         var membership = new ClusterMembership(settings.ClusterHostname, settings.ClusterPort, [], ["control-plane", "node"], certificate, certificates.Authority);
         var kubelet = new UserInfo($"system:node:{settings.NodeName}", ["system:nodes", UserInfo.Authenticated]);
         var proxy = new UserInfo("system:kube-proxy", [UserInfo.Authenticated]);
-        await using var process = await ClusterProcess.StartAsync(membership, settings, logs, new ControlPlane(settings, logs, certificates.AuthorityPem),
+        await using var process = await ClusterProcess.StartAsync(membership, settings, logs, new ControlPlane(settings, logs, certificates.Authority),
             new WorkerNode(settings, runtime, certificate, certificates.Authority, (system, component) => ComponentClient.InProcess(system, component, component == "kubelet" ? kubelet : proxy)));
         var server = $"https://127.0.0.1:{process.ApiServer!.Port}";
         AdminKubeconfig.Write(kubeconfig, server, process.ApiServer.Certificates);

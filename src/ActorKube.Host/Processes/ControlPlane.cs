@@ -1,3 +1,4 @@
+using System.Security.Cryptography.X509Certificates;
 using ActorKube.Api.Meta;
 using ActorKube.ApiServer;
 using ActorKube.Client.Hosting;
@@ -13,8 +14,8 @@ namespace ActorKube.Host.Processes;
 /// <summary>The control plane of a process: store, API server, scheduler and controller-manager.</summary>
 /// <param name="settings">The process' configuration.</param>
 /// <param name="logs">Where it logs.</param>
-/// <param name="authorityPem">The certificate authority that pods may trust the API server by.</param>
-public sealed class ControlPlane(ProcessSettings settings, ILoggerFactory logs, string authorityPem)
+/// <param name="authority">The certificate authority, with its key: pods trust the API server by it, and it signs what the cluster's signers are asked for.</param>
+public sealed class ControlPlane(ProcessSettings settings, ILoggerFactory logs, X509Certificate2 authority)
 {
     /// <summary>The API server, once it listens.</summary>
     public ApiServerHost? ApiServer { get; private set; }
@@ -35,6 +36,11 @@ public sealed class ControlPlane(ProcessSettings settings, ILoggerFactory logs, 
         .AddControllerManager(_ =>
         {
             var client = ComponentClient.InProcess(system(), "kube-controller-manager", new UserInfo("system:kube-controller-manager", [UserInfo.Masters]));
-            return new ControllerManagerServices(client.Client, client.Informers, client.Events, TimeProvider.System, authorityPem);
+            return new ControllerManagerServices(client.Client, client.Informers, client.Events, TimeProvider.System, authority.ExportCertificatePem(), authority, ServiceAccountKeyFile());
         });
+
+    // The key that the API server makes and knows tokens by, wherever it was told to keep it.
+    private string ServiceAccountKeyFile() => settings.Config.GetString("actorkube.apiserver.authentication.service-account.signing-key-file", "") is { Length: > 0 } file
+        ? file
+        : Path.Combine(ApiServerSettings.From(settings.Config).PkiDirectory, "sa.key");
 }

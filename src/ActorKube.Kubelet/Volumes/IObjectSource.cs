@@ -29,7 +29,6 @@ internal sealed class ApiObjectSource(IApiClient api) : IObjectSource
 
     public async Task<V1TokenRequestStatus> TokenAsync(V1Pod pod, string? audience, long expirationSeconds, CancellationToken cancellationToken)
     {
-        var account = pod.Spec.ServiceAccountName is { Length: > 0 } name ? name : "default";
         var body = new Authenticationv1TokenRequest
         {
             ApiVersion = "authentication.k8s.io/v1",
@@ -46,7 +45,7 @@ internal sealed class ApiObjectSource(IApiClient api) : IObjectSource
             Verb = "create",
             Resource = "serviceaccounts",
             Namespace = pod.Metadata.NamespaceProperty,
-            Name = account,
+            Name = PodTokens.AccountOf(pod),
             Subresource = "token",
             Body = ApiJson.Serialize(body),
             UserAgent = "kubelet",

@@ -13,6 +13,10 @@ internal sealed class VolumeContents(IObjectSource objects, ResourceFacts resour
 {
     private const int DefaultMode = 0b110_100_100;
 
+    private static readonly TimeSpan ShortestPause = TimeSpan.FromSeconds(10);
+
+    private readonly PodTokens _tokens = new(objects, time);
+
     public async Task<VolumeContent> OfAsync(V1Pod pod, V1Volume volume, CancellationToken cancellationToken)
     {
         var files = new Dictionary<string, VolumeFile>(StringComparer.Ordinal);
@@ -27,6 +31,9 @@ internal sealed class VolumeContents(IObjectSource objects, ResourceFacts resour
             refreshAt = await ProjectedAsync(pod, volume.Name, projected, files, cancellationToken).ConfigureAwait(false);
         return new VolumeContent(files, refreshAt);
     }
+
+    /// <summary>Forgets what it keeps of a pod that is gone.</summary>
+    public void Forget(string podUid) => _tokens.Forget(podUid);
 
     private async Task<DateTimeOffset?> ProjectedAsync(
         V1Pod pod, string volume, V1ProjectedVolumeSource projected, Dictionary<string, VolumeFile> files, CancellationToken cancellationToken)
@@ -51,9 +58,13 @@ internal sealed class VolumeContents(IObjectSource objects, ResourceFacts resour
                 var due = await TokenAsync(pod, volume, t, projected.DefaultMode, files, cancellationToken).ConfigureAwait(false);
                 refreshAt = refreshAt is null || due < refreshAt ? due : refreshAt;
             }
-            else
+            else if (source.ClusterTrustBundle is not null)
             {
-                throw new VolumeException(volume, "this kind of projection is not supported yet");
+                throw new VolumeException(volume, "projected source clusterTrustBundle: this cluster has no ClusterTrustBundles");
+            }
+            else if (source.PodCertificate is not null)
+            {
+                throw new VolumeException(volume, "projected source podCertificate: this cluster issues no pod certificates");
             }
         }
 
@@ -128,36 +139,32 @@ internal sealed class VolumeContents(IObjectSource objects, ResourceFacts resour
         }
     }
 
-    // A token is made anew after 80 % of its life, or a day.
     private async Task<DateTimeOffset> TokenAsync(
         V1Pod pod, string volume, V1ServiceAccountTokenProjection projection, int? mode, Dictionary<string, VolumeFile> files, CancellationToken cancellationToken)
     {
-        var seconds = projection.ExpirationSeconds ?? 3600;
-        V1TokenRequestStatus token;
+        PodToken token;
         try
         {
-            token = await objects.TokenAsync(pod, projection.Audience, seconds, cancellationToken).ConfigureAwait(false);
+            token = await _tokens.GetAsync(pod, projection.Audience, projection.ExpirationSeconds ?? 3600, cancellationToken).ConfigureAwait(false);
         }
         catch (ApiException e)
         {
-            var account = pod.Spec.ServiceAccountName is { Length: > 0 } name ? name : "default";
-            throw new VolumeException(volume, $"failed to fetch token for service account {pod.Metadata.NamespaceProperty}/{account}: {e.Message}", e);
+            throw new VolumeException(volume, $"failed to fetch token for service account {pod.Metadata.NamespaceProperty}/{PodTokens.AccountOf(pod)}: {e.Message}", e);
         }
 
+        // For its owner alone where one is known; a group of the pod's gets its read permission with the volume.
         var user = CommonUser(pod);
-        var shared = pod.Spec.SecurityContext?.FsGroup is not null;
-        var permissions = user is not null || shared ? (UnixFileMode)0b110_000_000 : ModeOf(null, mode);
-        files[projection.Path] = new VolumeFile(Encoding.UTF8.GetBytes(token.Token), permissions, shared ? null : user);
-        var now = time.GetUtcNow();
-        var life = token.ExpirationTimestamp is { } end ? new DateTimeOffset(DateTime.SpecifyKind(end, DateTimeKind.Utc)) - now : TimeSpan.FromSeconds(seconds);
-        var refresh = life * 0.8 < TimeSpan.FromHours(24) ? life * 0.8 : TimeSpan.FromHours(24);
-        return now + (refresh > TimeSpan.FromSeconds(10) ? refresh : TimeSpan.FromSeconds(10));
+        var permissions = user is not null || pod.Spec.SecurityContext?.FsGroup is not null ? (UnixFileMode)0b110_000_000 : ModeOf(null, mode);
+        files[projection.Path] = new VolumeFile(Encoding.UTF8.GetBytes(token.Text), permissions, user);
+        var soonest = time.GetUtcNow() + ShortestPause;
+        return token.RefreshAt > soonest ? token.RefreshAt : soonest;
     }
 
     // The user all containers run as, when they agree on one.
     private static long? CommonUser(V1Pod pod)
     {
-        var users = ContainerSpecs.All(pod).Select(c => c.Container.SecurityContext?.RunAsUser ?? pod.Spec.SecurityContext?.RunAsUser).Distinct().ToList();
+        // Ephemeral containers have no say: they come later.
+        var users = (pod.Spec.InitContainers ?? []).Concat(pod.Spec.Containers).Select(c => c.SecurityContext?.RunAsUser ?? pod.Spec.SecurityContext?.RunAsUser).Distinct().ToList();
         return users.Count == 1 ? users[0] : null;
     }
 

@@ -33,6 +33,7 @@ internal sealed class VolumeManager(PodDirectories directories, VolumeContents c
     /// <summary>Unmounts and removes all volumes of a pod. Idempotent.</summary>
     public void Remove(string podUid)
     {
+        contents.Forget(podUid);
         var path = directories.Volumes(podUid);
         if (!Directory.Exists(path))
             return;

@@ -87,6 +87,29 @@ public sealed class VolumeManagerTests : IDisposable
         Assert.NotNull(refreshAt);
     }
 
+    [Theory]
+    [InlineData(null, null, 0b110_100_100)]
+    [InlineData(1000L, null, 0b110_000_000)]
+    [InlineData(null, 2000L, 0b110_100_000)]
+    [InlineData(1000L, 2000L, 0b110_100_000)]
+    public async Task A_token_is_for_the_user_or_group_of_the_pod_where_it_has_one(long? user, long? group, int mode)
+    {
+        var pod = Pod(new V1Volume { Name = "p", Projected = new V1ProjectedVolumeSource { Sources = [new V1VolumeProjection { ServiceAccountToken = new V1ServiceAccountTokenProjection { Path = "token" } }] } })
+            .With(s => s.SecurityContext = new V1PodSecurityContext { RunAsUser = user, FsGroup = group });
+        await _volumes.SetUpAsync(pod, default);
+        Assert.True(Modes.Has(At("projected/p/token"), (UnixFileMode)mode));
+        var owned = _mounter.Owners.Where(o => o.Path.EndsWith("/token", StringComparison.Ordinal)).ToList();
+        Assert.Equal(user is null && group is null ? [] : [(user ?? -1, group ?? -1)], owned.Select(o => (o.User, o.Group)));
+    }
+
+    [Fact]
+    public async Task Projections_that_no_cluster_of_ours_has_are_named()
+    {
+        var volume = new V1Volume { Name = "p", Projected = new V1ProjectedVolumeSource { Sources = [new V1VolumeProjection { ClusterTrustBundle = new V1ClusterTrustBundleProjection { Path = "ca", Name = "x" } }] } };
+        var error = await Assert.ThrowsAsync<VolumeException>(() => SetUp(volume));
+        Assert.Equal("MountVolume.SetUp failed for volume \"p\" : projected source clusterTrustBundle: this cluster has no ClusterTrustBundles", error.EventMessage);
+    }
+
     [Fact]
     public async Task A_server_without_tokens_is_a_clear_error()
     {
