@@ -42,16 +42,12 @@ internal sealed class ScalarNode : ModelNode
     };
 }
 
-/// <summary>Values of which nothing is known: compared as JSON.</summary>
+/// <summary>Values of which nothing is known: owned as a whole, and compared as JSON.</summary>
 internal sealed class AnyNode : ModelNode
 {
     public static AnyNode Instance { get; } = new();
 
-    public override Difference Compare(object? left, object? right, bool leftThere, bool rightThere, ref ComparisonBuilder below)
-    {
-        var (a, b) = (leftThere ? new JsonSlot(Json(left)) : default, rightThere ? new JsonSlot(Json(right)) : default);
-        return JsonComparison.Compare(a, b, FieldSchema.Deduced, ref below);
-    }
+    public override Difference Compare(object? left, object? right, bool leftThere, bool rightThere, ref ComparisonBuilder below) => Leaf(left, right, leftThere, rightThere);
 
     public override bool Same(object? left, object? right) => JsonNode.DeepEquals(Json(left), Json(right));
 

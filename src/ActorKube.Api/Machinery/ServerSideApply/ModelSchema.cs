@@ -11,7 +11,6 @@ namespace ActorKube.Api.Machinery.ServerSideApply;
 public sealed class ModelSchema : IFieldSchema, IMapSchema
 {
     private static readonly ConcurrentDictionary<Type, ModelSchema> Known = new();
-    private static readonly IFieldSchema Anything = FieldSchema.Struct([], FieldSchema.Deduced);
 
     private readonly Type _type;
     private readonly string? _definition;
@@ -101,7 +100,7 @@ public sealed class ModelSchema : IFieldSchema, IMapSchema
                 var map = FieldSchema.MapOf(value, semantics?.MapType == "atomic");
                 return (map, MapNode.Of(type, map.Map!.IsAtomic, valueNode));
             case ShapeKind.Any:
-                return (Anything, AnyNode.Instance);
+                return (FieldSchema.UntypedAtomic, AnyNode.Instance);
             default:
                 var scalar = shape.Kind switch
                 {
