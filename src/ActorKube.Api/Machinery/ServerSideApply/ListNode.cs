@@ -62,9 +62,9 @@ internal sealed class ListNode(IListSchema schema, ModelNode element) : ModelNod
     {
         ComparisonBuilder child = default;
         var difference = element.Compare(left, right, leftThere, rightThere, ref child);
-        if (difference != Difference.None || !child.IsEmpty)
+        if ((difference != Difference.None || !child.IsEmpty) && (step ?? StepOf((leftThere ? left : right)!)) is { } at)
         {
-            below.Add(step ?? StepOf((leftThere ? left : right)!)!, difference, child);
+            below.Add(at, difference, child);
         }
     }
 
