@@ -11,9 +11,9 @@ foreach (var option in GlobalOptions.All)
     root.Add(option);
 foreach (var command in new[]
 {
-    CreateCommand.Create(), ApplyCommand.Create(), GetCommand.Create(), DescribeCommand.Create(), DeleteCommand.Create(), ScaleCommand.Create(), RolloutCommand.Create(),
+    CreateCommand.Create(), ApplyCommand.Create(), DiffCommand.Create(), GetCommand.Create(), DescribeCommand.Create(), ExplainCommand.Create(), DeleteCommand.Create(), ScaleCommand.Create(), RolloutCommand.Create(),
     LabelCommand.CreateLabel(), LabelCommand.CreateAnnotate(), PatchCommand.Create(), WaitCommand.Create(),
-    LogsCommand.Create(), ExecCommand.Create(), ImageCommand.Create(), ApiResourcesCommand.Create(), ApiResourcesCommand.CreateVersions(), ApiResourcesCommand.CreateClusterInfo(), AuthCommand.Create(),
+    LogsCommand.Create(), ExecCommand.Create(), PortForwardCommand.Create(), CopyCommand.Create(), ImageCommand.Create(), ApiResourcesCommand.Create(), ApiResourcesCommand.CreateVersions(), ApiResourcesCommand.CreateClusterInfo(), AuthCommand.Create(),
     ConfigCommand.Create(), VersionCommand.Create(),
 })
     root.Add(command);

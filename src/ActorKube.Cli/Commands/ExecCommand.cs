@@ -54,14 +54,10 @@ internal static class ExecCommand
             var terminal = parsed.GetValue(tty) && parsed.GetValue(stdin) && Terminal.IsThere;
             if (parsed.GetValue(tty) && !terminal)
                 await Console.Error.WriteLineAsync("Unable to use a TTY - input is not a terminal or the right kind of file");
-            var query = tail.Select(word => ("command", word))
-                .Append(("container", await ContainerAsync(pod, parsed.GetValue(container), parsed.GetValue(quiet))))
-                .Append(("stdout", "true"))
-                .Append(terminal ? ("tty", "true") : ("stderr", "true"))
-                .Concat(parsed.GetValue(stdin) ? [("stdin", "true")] : [])
-                .Select(p => $"{p.Item1}={Uri.EscapeDataString(p.Item2)}");
-            var path = $"/api/v1/namespaces/{pod.Text("metadata", "namespace")}/pods/{pod.Text("metadata", "name")}/exec?{string.Join('&', query)}";
-            var exitCode = await RemoteCommand.RunAsync(session, path, parsed.GetValue(stdin), terminal, cancellation);
+            var path = RemoteCommand.Path(pod, await ContainerAsync(pod, parsed.GetValue(container), parsed.GetValue(quiet)), tail, parsed.GetValue(stdin), terminal);
+            await using var output = Console.OpenStandardOutput();
+            await using var errors = Console.OpenStandardError();
+            var exitCode = await RemoteCommand.RunAsync(session, path, new RemoteStreams(parsed.GetValue(stdin) ? Terminal.OpenInput() : null, output, errors), terminal, cancellation);
             if (exitCode != 0)
                 throw new PlainException(parsed.GetValue(quiet) ? "" : $"command terminated with exit code {exitCode}", exitCode);
         });

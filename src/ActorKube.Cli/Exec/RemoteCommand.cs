@@ -1,11 +1,19 @@
 using System.Net.WebSockets;
 using System.Runtime.InteropServices;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using ActorKube.Api.Machinery;
+using ActorKube.Cli.Output;
 using ActorKube.Cli.Session;
 using k8s.Models;
 
 namespace ActorKube.Cli.Exec;
+
+/// <summary>What a remote command reads and writes.</summary>
+/// <param name="Input">Null where it reads nothing.</param>
+/// <param name="Output">Its output.</param>
+/// <param name="Errors">Its other output.</param>
+internal sealed record RemoteStreams(Stream? Input, Stream Output, Stream Errors);
 
 /// <summary>
 /// A command in a container over a WebSocket with the subprotocol <c>v5.channel.k8s.io</c>: the first byte of a message tells the
@@ -27,13 +35,25 @@ internal sealed class RemoteCommand : IDisposable
 
     private RemoteCommand(WebSocket socket) => _socket = socket;
 
+    /// <summary>The URL of a command in a container.</summary>
+    public static string Path(JsonObject pod, string container, IEnumerable<string> command, bool stdin, bool terminal)
+    {
+        var query = command.Select(word => ("command", word))
+            .Append(("container", container))
+            .Append(("stdout", "true"))
+            .Append(terminal ? ("tty", "true") : ("stderr", "true"))
+            .Concat(stdin ? [("stdin", "true")] : [])
+            .Select(p => $"{p.Item1}={Uri.EscapeDataString(p.Item2)}");
+        return $"/api/v1/namespaces/{pod.Text("metadata", "namespace")}/pods/{pod.Text("metadata", "name")}/exec?{string.Join('&', query)}";
+    }
+
     /// <summary>Runs the command and returns its exit code.</summary>
     /// <param name="session">The cluster.</param>
     /// <param name="pathAndQuery">The exec URL.</param>
-    /// <param name="stdin">Whether standard input goes to the command.</param>
+    /// <param name="streams">What the command reads and where its output goes.</param>
     /// <param name="terminal">Whether the command gets this terminal as its own.</param>
     /// <param name="cancellation">Ends the connection.</param>
-    public static async Task<int> RunAsync(CliSession session, string pathAndQuery, bool stdin, bool terminal, CancellationToken cancellation)
+    public static async Task<int> RunAsync(CliSession session, string pathAndQuery, RemoteStreams streams, bool terminal, CancellationToken cancellation)
     {
         using var command = new RemoteCommand(await RemoteSocket.ConnectAsync(session, pathAndQuery, cancellation));
         using var raw = terminal ? Terminal.Raw() : null;
@@ -41,9 +61,9 @@ internal sealed class RemoteCommand : IDisposable
         if (terminal)
             await command.SendSizeAsync(cancellation);
         // The command's end ends the process, whether or not there is input left: the pump is not waited for.
-        if (stdin)
-            _ = command.PumpInputAsync(cancellation);
-        return await command.ReadOutputAsync(cancellation);
+        if (streams.Input is { } input)
+            _ = command.PumpInputAsync(input, cancellation);
+        return await command.ReadOutputAsync(streams, cancellation);
     }
 
     public void Dispose() => _socket.Dispose();
@@ -69,9 +89,8 @@ internal sealed class RemoteCommand : IDisposable
         }
     }
 
-    private async Task PumpInputAsync(CancellationToken cancellation)
+    private async Task PumpInputAsync(Stream input, CancellationToken cancellation)
     {
-        await using var input = Terminal.OpenInput();
         var buffer = new byte[32 * 1024];
         buffer[0] = Stdin;
         await Unless(PumpAsync());
@@ -98,10 +117,8 @@ internal sealed class RemoteCommand : IDisposable
         }
     }
 
-    private async Task<int> ReadOutputAsync(CancellationToken cancellation)
+    private async Task<int> ReadOutputAsync(RemoteStreams streams, CancellationToken cancellation)
     {
-        await using var output = Console.OpenStandardOutput();
-        await using var errors = Console.OpenStandardError();
         using var result = new MemoryStream();
         var buffer = new byte[64 * 1024];
         var (channel, first) = ((byte)0, true);
@@ -132,7 +149,7 @@ internal sealed class RemoteCommand : IDisposable
             if (channel == Result)
                 result.Write(data.Span);
             else if (channel is Stdout or Stderr)
-                await (channel == Stdout ? output : errors).WriteAsync(data, cancellation);
+                await (channel == Stdout ? streams.Output : streams.Errors).WriteAsync(data, cancellation);
         }
 
         return ExitCodeOf(result.ToArray());

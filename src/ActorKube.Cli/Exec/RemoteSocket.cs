@@ -16,7 +16,12 @@ internal static class RemoteSocket
 
     private const string Protocol = "v5.channel.k8s.io";
 
-    public static async Task<WebSocket> ConnectAsync(CliSession session, string pathAndQuery, CancellationToken cancellation)
+    /// <summary>For a command in a container.</summary>
+    public static Task<WebSocket> ConnectAsync(CliSession session, string pathAndQuery, CancellationToken cancellation) =>
+        ConnectAsync(session, pathAndQuery, $"{Protocol}, {WithoutHalfClose}", cancellation);
+
+    /// <summary>With these subprotocols to choose from.</summary>
+    public static async Task<WebSocket> ConnectAsync(CliSession session, string pathAndQuery, string protocols, CancellationToken cancellation)
     {
         using var message = new HttpRequestMessage(HttpMethod.Get, session.Options.Server.AbsolutePath.TrimEnd('/') + pathAndQuery)
         {
@@ -27,7 +32,7 @@ internal static class RemoteSocket
         message.Headers.Upgrade.Add(new("websocket"));
         message.Headers.TryAddWithoutValidation("Sec-WebSocket-Version", "13");
         message.Headers.TryAddWithoutValidation("Sec-WebSocket-Key", Convert.ToBase64String(RandomNumberGenerator.GetBytes(16)));
-        message.Headers.TryAddWithoutValidation("Sec-WebSocket-Protocol", $"{Protocol}, {WithoutHalfClose}");
+        message.Headers.TryAddWithoutValidation("Sec-WebSocket-Protocol", protocols);
         session.Transport.Authorize(message);
         var response = await session.Transport.Http.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, cancellation);
         if (response.StatusCode != HttpStatusCode.SwitchingProtocols)
@@ -43,6 +48,7 @@ internal static class RemoteSocket
 
         var protocol = response.Headers.TryGetValues("Sec-WebSocket-Protocol", out var values) ? values.First() : null;
         return WebSocket.CreateFromStream(
-            await response.Content.ReadAsStreamAsync(cancellation), new WebSocketCreationOptions { SubProtocol = protocol, KeepAliveInterval = TimeSpan.FromSeconds(30) });
+            // A subprotocol with a slash in its name is one that .NET does not take; whoever asked for it knows it.
+            await response.Content.ReadAsStreamAsync(cancellation), new WebSocketCreationOptions { SubProtocol = protocol?.Contains('/') == true ? null : protocol, KeepAliveInterval = TimeSpan.FromSeconds(30) });
     }
 }

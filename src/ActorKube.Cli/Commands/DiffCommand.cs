@@ -1,0 +1,112 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Text.Json.Nodes;
+using ActorKube.Api.Machinery;
+using ActorKube.Cli.Apply;
+using ActorKube.Cli.CommandLine;
+using ActorKube.Cli.Manifests;
+using ActorKube.Cli.Output;
+using ActorKube.Cli.Session;
+
+namespace ActorKube.Cli.Commands;
+
+/// <summary><c>akctl diff</c>: what <c>apply</c> would change.</summary>
+internal static class DiffCommand
+{
+    // What diff itself returns when the two differ.
+    private const int Different = 1;
+
+    public static Command Create()
+    {
+        var files = Flags.Filename("compare");
+        var recursive = Flags.Recursive();
+        var managed = Flags.Switch("--show-managed-fields", "Compare who set which field, too");
+        var command = new KubeCommand("diff", "Show what apply would change")
+        {
+            Group = "Basic commands",
+            Usage = "-f FILE [options]",
+            About = "The server makes the objects as apply would, and keeps nothing. The program 'diff' compares them; $KUBECTL_EXTERNAL_DIFF names another one.\nThe exit code is 0 where nothing would change, 1 where something would, and more where something went wrong.",
+            Examples = """
+                akctl diff -f web.yaml
+                generate-manifests | akctl diff -f -
+                """,
+        };
+        foreach (var option in new Option[] { files, recursive, managed })
+            command.Add(option);
+        command.Run(async (parsed, cancellation) =>
+        {
+            if (parsed.GetValue(files) is not { Length: > 0 } sources)
+                throw new UsageException("must specify -f");
+            var applier = new Applier(CliSession.Open(parsed), "Strict", "server");
+            var folder = Directory.CreateTempSubdirectory("akctl-diff-").FullName;
+            try
+            {
+                var (live, merged) = (Directory.CreateDirectory(Path.Combine(folder, "LIVE")).FullName, Directory.CreateDirectory(Path.Combine(folder, "MERGED")).FullName);
+                foreach (var manifest in await ManifestReader.ReadAsync(applier.Session, sources, parsed.GetValue(recursive), cancellation))
+                    await WriteAsync(applier, manifest, live, merged, parsed.GetValue(managed), cancellation);
+                var code = await CompareAsync(live, merged, cancellation);
+                if (code != 0)
+                    throw new PlainException("", code);
+            }
+            catch (Exception e) when (e is ApiException or CliException { ExitCode: Different, Message.Length: > 0 })
+            {
+                throw new PlainException(ErrorText.Of(e, CliSession.LastServer), Different + 1);
+            }
+            finally
+            {
+                Directory.Delete(folder, recursive: true);
+            }
+        });
+        return command;
+    }
+
+    private static async Task WriteAsync(Applier applier, Manifest manifest, string live, string merged, bool managed, CancellationToken cancellation)
+    {
+        var session = applier.Session;
+        var before = await session.FindAsync(session.Request("get", manifest.Kind, manifest.Name, ns: manifest.Namespace), cancellation);
+        var after = (await applier.ApplyAsync(manifest, cancellation)).Object;
+        var file = $"{manifest.Kind.Group}.{manifest.Kind.Version}.{manifest.Kind.Kind}.{manifest.Namespace ?? session.Namespace}.{manifest.Name}".TrimStart('.');
+        // The try's version is no change that apply would make.
+        if (before is not null && after["metadata"] is JsonObject metadata)
+            metadata["resourceVersion"] = before.Text("metadata", "resourceVersion");
+        if (before is not null)
+            await File.WriteAllTextAsync(Path.Combine(live, file), Text(before), cancellation);
+        await File.WriteAllTextAsync(Path.Combine(merged, file), Text(after), cancellation);
+
+        string Text(JsonObject value) => ObjectPrinter.Of(WithoutValues(manifest, value, before, after), "yaml", manifest.Kind, managed);
+    }
+
+    // Passwords are nobody's to read over a shoulder; that they differ is what counts.
+    private static JsonObject WithoutValues(Manifest manifest, JsonObject value, JsonObject? before, JsonObject after)
+    {
+        var copy = value.DeepClone().AsObject();
+        if (manifest.Kind.GroupResource != "secrets" || copy["data"] is not JsonObject data)
+            return copy;
+        foreach (var key in data.Select(d => d.Key).ToList())
+        {
+            var same = before.Text("data", key) == after.Text("data", key);
+            data[key] = same || before?.At("data", key) is null || after.At("data", key) is null ? "***" : ReferenceEquals(value, before) ? "*** (before)" : "*** (after)";
+        }
+
+        (copy.At("metadata", "annotations") as JsonObject)?.Remove(LastApplied.Key);
+        return copy;
+    }
+
+    private static async Task<int> CompareAsync(string live, string merged, CancellationToken cancellation)
+    {
+        var words = Environment.GetEnvironmentVariable("KUBECTL_EXTERNAL_DIFF") is { Length: > 0 } named ? named.Split(' ', StringSplitOptions.RemoveEmptyEntries) : ["diff", "-u", "-N"];
+        var start = new ProcessStartInfo(words[0]) { UseShellExecute = false };
+        foreach (var word in words.Skip(1).Concat([live, merged]))
+            start.ArgumentList.Add(word);
+        try
+        {
+            using var process = Process.Start(start)!;
+            await process.WaitForExitAsync(cancellation);
+            return process.ExitCode;
+        }
+        catch (System.ComponentModel.Win32Exception e)
+        {
+            throw new CliException($"failed to run \"{words[0]}\": {e.Message}");
+        }
+    }
+}
