@@ -14,7 +14,7 @@ foreach (var command in new[]
     CreateCommand.Create(), ApplyCommand.Create(), DiffCommand.Create(), GetCommand.Create(), DescribeCommand.Create(), ExplainCommand.Create(), DeleteCommand.Create(), ScaleCommand.Create(), RolloutCommand.Create(),
     LabelCommand.CreateLabel(), LabelCommand.CreateAnnotate(), PatchCommand.Create(), WaitCommand.Create(),
     LogsCommand.Create(), ExecCommand.Create(), PortForwardCommand.Create(), CopyCommand.Create(), ImageCommand.Create(), ApiResourcesCommand.Create(), ApiResourcesCommand.CreateVersions(), ApiResourcesCommand.CreateClusterInfo(), AuthCommand.Create(),
-    ConfigCommand.Create(), VersionCommand.Create(),
+    ConfigCommand.Create(), VersionCommand.Create(), CompletionCommand.Create(), CompletionCommand.CreateAsked(root),
 })
     root.Add(command);
 return await CommandLines.RunAsync(root, args);

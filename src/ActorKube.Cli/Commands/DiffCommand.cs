@@ -69,11 +69,25 @@ internal static class DiffCommand
         // The try's version is no change that apply would make.
         if (before is not null && after["metadata"] is JsonObject metadata)
             metadata["resourceVersion"] = before.Text("metadata", "resourceVersion");
+        KeepLastApplied(before, after);
         if (before is not null)
             await File.WriteAllTextAsync(Path.Combine(live, file), Text(before), cancellation);
         await File.WriteAllTextAsync(Path.Combine(merged, file), Text(after), cancellation);
 
         string Text(JsonObject value) => ObjectPrinter.Of(WithoutValues(manifest, value, before, after), "yaml", manifest.Kind, managed);
+    }
+
+    // The manifest itself is what is compared, not the note of it.
+    private static void KeepLastApplied(JsonObject? before, JsonObject after)
+    {
+        if (after["metadata"] is not JsonObject metadata || metadata["annotations"] is not JsonObject annotations)
+            return;
+        if (before.Text("metadata", "annotations", LastApplied.Key) is { Length: > 0 } text)
+            annotations[LastApplied.Key] = text;
+        else
+            annotations.Remove(LastApplied.Key);
+        if (annotations.Count == 0 && before.At("metadata", "annotations") is null)
+            metadata.Remove("annotations");
     }
 
     // Passwords are nobody's to read over a shoulder; that they differ is what counts.
@@ -88,7 +102,6 @@ internal static class DiffCommand
             data[key] = same || before?.At("data", key) is null || after.At("data", key) is null ? "***" : ReferenceEquals(value, before) ? "*** (before)" : "*** (after)";
         }
 
-        (copy.At("metadata", "annotations") as JsonObject)?.Remove(LastApplied.Key);
         return copy;
     }
 

@@ -53,7 +53,7 @@ internal sealed class Explanation(Schemas schemas, ResourceKind kind)
             Values(text, field, pad);
             if (!recursive)
             {
-                Paragraphs(text, schemas.Description(field) is { Length: > 0 } about ? about : "<no description>", 4, Width);
+                Paragraphs(text, field.Text("description") is { Length: > 0 } about ? about : "<no description>", 4, Width);
                 text.Append('\n');
                 continue;
             }

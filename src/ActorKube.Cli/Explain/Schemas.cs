@@ -39,7 +39,7 @@ internal sealed class Schemas(JsonNode document)
     /// <summary>What is said about a field: at the field, and about its type.</summary>
     public string Description(JsonNode? schema)
     {
-        var (own, type) = (schema.Text("description"), Reference(schema) is null && schema.At("items") is null ? "" : Inner(schema).Text("description"));
+        var (own, type) = (schema.Text("description"), Reference(schema) is null && schema.At("items") is null && schema.At("additionalProperties") is not JsonObject ? "" : Inner(schema).Text("description"));
         return own == type || type.Length == 0 ? own : own.Length == 0 ? type : $"{own}\n{type}";
     }
 

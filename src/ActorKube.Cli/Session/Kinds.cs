@@ -39,10 +39,13 @@ internal sealed class Kinds(Func<string, CancellationToken, Task<JsonNode>> disc
     public async Task<ResourceKind?> FindKindAsync(string apiVersion, string kind, CancellationToken cancellation) =>
         KindRegistry.BuiltIn.FindKind(apiVersion, kind) ?? (await DiscoveredAsync(cancellation)).FirstOrDefault(k => k.ApiVersion == apiVersion && k.Kind == kind);
 
+    /// <summary>The built-in kinds that objects are kept of or can be listed.</summary>
+    public static IEnumerable<ResourceKind> All() => KindRegistry.BuiltIn.All.Where(k => k.IsStored || k.Allows("list"));
+
     /// <summary>The built-in kind of a word, or null.</summary>
     public static ResourceKind? BuiltIn(string word) =>
         // An Event of the core group is what people mean, though the group events.k8s.io has one too.
-        KindRegistry.BuiltIn.All.Where(k => k.IsStored || k.Allows("list")).OrderBy(k => k.Group.Length > 0).FirstOrDefault(k => Means(k, word));
+        All().OrderBy(k => k.Group.Length > 0).FirstOrDefault(k => Means(k, word));
 
     private static IEnumerable<ResourceKind> InCategory(string category) =>
         KindRegistry.BuiltIn.All.Where(k => k.Categories.Contains(category)).DistinctBy(k => k.GroupResource);
