@@ -42,9 +42,11 @@ internal static class Completions
             var option = GlobalOptions.All.FirstOrDefault(o => o.Name == words[i].Split('=')[0] || o.Aliases.Contains(words[i].Split('=')[0]));
             if (option is null)
                 continue;
-            yield return words[i];
-            if (!words[i].Contains('=') && ++i < words.Count)
+            // The last one may lack its value: that is what is being asked for.
+            if (words[i].Contains('='))
                 yield return words[i];
+            else if (i + 1 < words.Count)
+                yield return $"{option.Name}={words[++i]}";
         }
     }
 

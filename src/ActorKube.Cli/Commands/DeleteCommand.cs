@@ -163,7 +163,7 @@ internal static class DeleteCommand
             }
 
             Console.WriteLine(NamesOnly ? target.ToString()
-                : $"{ResourceName.Prefix(target.Kind)} \"{target.Name}\" {(Force ? "force deleted" : "deleted")}{DryRuns.Suffix(DryRun)}{(target.Kind.Namespaced ? $" from {target.Namespace ?? Session.Namespace} namespace" : "")}");
+                : $"{ResourceName.Prefix(target.Kind)} \"{target.Name}\" {(Force ? "force deleted" : "deleted")}{DryRuns.Suffix(DryRun)}{(target.Kind.Namespaced && DryRun == "none" ? $" from {target.Namespace ?? Session.Namespace} namespace" : "")}");
             return uid;
         }
 

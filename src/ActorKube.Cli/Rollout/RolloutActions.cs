@@ -130,7 +130,7 @@ internal sealed record RolloutActions(CliSession Session)
     }
 
     private static JsonObject Find(IReadOnlyList<JsonObject> sets, long revision) =>
-        sets.FirstOrDefault(s => Revisions.Of(s) == revision) ?? throw new CliException($"unable to find specified revision {revision} in history");
+        sets.FirstOrDefault(s => Revisions.Of(s) == revision) ?? throw new CliException("unable to find the specified revision");
 
     private Task<JsonObject> GetAsync(Target target, CancellationToken cancellation) => Session.SendAsync(Session.Request("get", target.Kind, target.Name, ns: target.Namespace), cancellation);
 

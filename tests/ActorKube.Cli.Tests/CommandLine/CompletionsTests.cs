@@ -30,7 +30,7 @@ public sealed class CompletionsTests
 
     [Fact]
     public void The_cluster_that_is_meant_is_known() =>
-        Assert.Equal(["--context", "c", "-n", "shop", "--server=x"], Completions.Global(["get", "--context", "c", "pods", "-n", "shop", "--server=x"]));
+        Assert.Equal(["--context=c", "--namespace=shop", "--server=x"], Completions.Global(["get", "--context", "c", "pods", "-n", "shop", "--server=x", "-n"]));
 
     private static RootCommand Root()
     {
