@@ -1,9 +1,11 @@
 using ActorKube.ControllerManager.Access;
 using ActorKube.ControllerManager.Certificates;
+using ActorKube.ControllerManager.CronJobs;
 using ActorKube.ControllerManager.DaemonSets;
 using ActorKube.ControllerManager.Deployments;
 using ActorKube.ControllerManager.Endpoints;
 using ActorKube.ControllerManager.Garbage;
+using ActorKube.ControllerManager.Jobs;
 using ActorKube.ControllerManager.Namespaces;
 using ActorKube.ControllerManager.Nodes;
 using ActorKube.ControllerManager.PodGc;
@@ -57,6 +59,8 @@ public sealed class ControllerManagerActor : ReceiveActor
         yield return new ReplicationControllerController(informers);
         yield return new DaemonSetController(informers);
         yield return new StatefulSetController(informers);
+        yield return new JobController(informers);
+        yield return new CronJobController(informers);
         yield return new EndpointSliceController(informers);
         yield return new EndpointsController(informers);
         yield return new NamespaceController(informers);
