@@ -21,6 +21,8 @@ internal sealed class World
 
     public List<V1PersistentVolumeClaim> Claims { get; } = [];
 
+    public List<V1Job> Jobs { get; } = [];
+
     public List<string> Told { get; } = [];
 
     public DateTimeOffset Now { get; private set; } = Some.Now;
@@ -54,7 +56,7 @@ internal sealed class World
     }
 
     /// <summary>What was deleted is gone.</summary>
-    public void Reap() => Pods.RemoveAll(p => p.Metadata.DeletionTimestamp is not null);
+    public void Reap() => Pods.RemoveAll(p => p.Metadata.DeletionTimestamp is not null && p.Metadata.Finalizers is not { Count: > 0 });
 
     private IKubernetesObject<V1ObjectMeta>? Apply(PlannedAction action)
     {
@@ -78,6 +80,17 @@ internal sealed class World
                 break;
             case Update { Object: V1ControllerRevision revision }:
                 Revisions[Revisions.FindIndex(r => r.Metadata.Name == revision.Metadata.Name)] = revision;
+                break;
+            case Create { Object: V1Job job }:
+                Jobs.Add(Stored(job));
+                break;
+            case Delete { Target: V1Job job }:
+                Jobs.RemoveAll(j => j.Metadata.Name == job.Metadata.Name);
+                break;
+            case Tell:
+                break;
+            case Merge { Target: V1Pod pod, Body: System.Text.Json.Nodes.JsonObject body }:
+                Pod(pod.Metadata.Name).Metadata.Finalizers = body["metadata"]!["finalizers"] is System.Text.Json.Nodes.JsonArray left ? [.. left.Select(f => f!.GetValue<string>())] : null;
                 break;
             case Delete { Target: V1Pod pod }:
                 Pod(pod.Metadata.Name).Metadata.DeletionTimestamp = Now.UtcDateTime;
