@@ -5,8 +5,7 @@ namespace ActorKube.ApiServer.Admission;
 /// <summary>The section <c>actorkube.apiserver.admission</c>, typed. <c>reference.conf</c> explains each setting.</summary>
 public sealed record AdmissionSettings
 {
-    // The last one only as long as no controller takes its finalizers away again.
-    private static readonly string[] OffByDefault = ["AlwaysPullImages", "ExtendedResourceToleration", "OwnerReferencesPermissionEnforcement", "StorageObjectInUseProtection"];
+    private static readonly string[] OffByDefault = ["AlwaysPullImages", "ExtendedResourceToleration", "OwnerReferencesPermissionEnforcement"];
 
     /// <summary>Every plugin, in the order in which they run. Source: https://kubernetes.io/docs/reference/access-authn-authz/admission-controllers/</summary>
     public static IReadOnlyList<string> Plugins { get; } =

@@ -170,7 +170,7 @@ public sealed class AdmissionServerTests(AdmissionServerTests.Fixture fixture) :
     /// <summary>A server with every plugin on.</summary>
     public sealed class Fixture : IAsyncLifetime
     {
-        public TestServer Server { get; } = new() { Settings = "actorkube.apiserver.admission { disabled = [], service-account.mount-token = true }" };
+        public TestServer Server { get; } = new() { Settings = "actorkube.apiserver.admission.disabled = []" };
 
         public Task InitializeAsync() => Server.InitializeAsync();
 
