@@ -52,7 +52,7 @@ public sealed class TestServer : IAsyncLifetime
         var config = ConfigurationFactory.ParseString($$"""
             actorkube {
               store.sqlite.directory = "{{_directory}}/store"
-              apiserver { bind-address = "127.0.0.1", port = 0, admission.disabled = ["ServiceAccount"], pki-directory = "{{_directory}}/pki", token-file = "{{_directory}}/tokens.csv", encryption.key-file = "{{_directory}}/encryption-keys" }
+              apiserver { bind-address = "127.0.0.1", port = 0, admission.disabled = ["ServiceAccount", "StorageObjectInUseProtection"], pki-directory = "{{_directory}}/pki", token-file = "{{_directory}}/tokens.csv", encryption.key-file = "{{_directory}}/encryption-keys" }
             }
             """);
         config = Settings is null ? config : ConfigurationFactory.ParseString(Settings).WithFallback(config);
