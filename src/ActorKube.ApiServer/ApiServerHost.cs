@@ -90,7 +90,7 @@ public sealed class ApiServerHost : IAsyncDisposable
         var reads = new Reads(settings, time);
         var deletes = new Deletes(writer, admission, reads);
         var parts = new PipelineParts(
-            reads, creates, updates, new Applies(modifier, updates, creates), deletes, new Scales(modifier, updates), new Bindings(modifier, admission), new Evictions(deletes, registry, admission), new Reviews(authorizer, tokens),
+            reads, creates, updates, new Applies(modifier, updates, creates), deletes, new Scales(modifier, updates), new Bindings(modifier, admission), new Evictions(deletes, registry, admission, writer), new Reviews(authorizer, tokens),
             new TokenRequests(access.AccountTokens, settings.Authentication, registry, identities, admission), new ComponentStatuses(() => registry.Of<V1Namespace>().Cache.State is not null));
         var pipeline = new ApiPipeline(registry, authorizer, parts, time, logs.CreateLogger<ApiPipeline>());
         var addresses = HostAddresses();

@@ -3,6 +3,7 @@ using ActorKube.ControllerManager.Certificates;
 using ActorKube.ControllerManager.CronJobs;
 using ActorKube.ControllerManager.DaemonSets;
 using ActorKube.ControllerManager.Deployments;
+using ActorKube.ControllerManager.Disruption;
 using ActorKube.ControllerManager.Endpoints;
 using ActorKube.ControllerManager.Garbage;
 using ActorKube.ControllerManager.Jobs;
@@ -61,6 +62,7 @@ public sealed class ControllerManagerActor : ReceiveActor
         yield return new StatefulSetController(informers);
         yield return new JobController(informers);
         yield return new CronJobController(informers);
+        yield return new DisruptionController(informers);
         yield return new EndpointSliceController(informers);
         yield return new EndpointsController(informers);
         yield return new NamespaceController(informers);

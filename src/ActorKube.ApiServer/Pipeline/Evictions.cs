@@ -1,13 +1,16 @@
 using ActorKube.Api.Machinery;
 using ActorKube.ApiServer.Admission;
 using ActorKube.Client.Protocol;
+using ActorKube.Store.Protocol;
 using k8s.Models;
 
 namespace ActorKube.ApiServer.Pipeline;
 
 /// <summary>pods/eviction: a deletion that a pod disruption budget may put off.</summary>
-internal sealed class Evictions(Deletes deletes, Registry.ResourceRegistry registry, AdmissionChain admission)
+internal sealed class Evictions(Deletes deletes, Registry.ResourceRegistry registry, AdmissionChain admission, ObjectWriter writer)
 {
+    private const int MaxAttempts = 20;
+
     /// <summary>Evicts the pod.</summary>
     public async Task<ApiResponse> CreateAsync(RequestContext context)
     {
@@ -22,31 +25,43 @@ internal sealed class Evictions(Deletes deletes, Registry.ResourceRegistry regis
         await admission.AdmitAsync(asked, context.Cancelled).ConfigureAwait(false);
         var state = await Freshness.ConsistentAsync(context.Resource, context.Cancelled).ConfigureAwait(false);
         var pod = state.Objects.Find(context.Key)?.Object.As<V1Pod>() ?? throw ApiError.NotFound(context.Kind, context.Request.Name);
-        await CheckBudgetsAsync(context, pod).ConfigureAwait(false);
+        await TakeFromBudgetAsync(context, pod).ConfigureAwait(false);
         await deletes.DeleteAsync(context, context.Key, context.Request.Name, eviction.DeleteOptions ?? new V1DeleteOptions()).ConfigureAwait(false);
         return new ApiResponse(201, new ApiObject(new V1Status { ApiVersion = "v1", Kind = "Status", Metadata = new V1ListMeta(), Status = "Success", Code = 201 }));
     }
 
-    private async Task CheckBudgetsAsync(RequestContext context, V1Pod pod)
+    // The budget's count is taken down before the pod goes, in one write that expects it unchanged: two evictions at once never get the same place in it.
+    private async Task TakeFromBudgetAsync(RequestContext context, V1Pod pod)
     {
         if (pod.Status?.Phase is "Pending" or "Succeeded" or "Failed" || pod.Metadata.DeletionTimestamp is not null)
         {
             return;
         }
 
-        var budgets = await Freshness.AnyAsync(registry.Of<V1PodDisruptionBudget>(), context.Cancelled).ConfigureAwait(false);
-        foreach (var entry in budgets.Objects.Range(context.Request.Namespace + "/"))
+        var budgets = registry.Of<V1PodDisruptionBudget>();
+        for (var attempt = 0; attempt < MaxAttempts; attempt++)
         {
-            var budget = entry.Object.As<V1PodDisruptionBudget>();
-            if (LabelSelector.TryFrom(budget.Spec?.Selector, out var selector, out _) && selector.Matches(pod.Metadata.Labels) && (budget.Status?.DisruptionsAllowed ?? 0) == 0)
+            var state = await Freshness.ConsistentAsync(budgets, context.Cancelled).ConfigureAwait(false);
+            var entries = state.Objects.Range(context.Request.Namespace + "/")
+                .Where(e => LabelSelector.TryFrom(e.Object.As<V1PodDisruptionBudget>().Spec?.Selector, out var selector, out _) && selector.Matches(pod.Metadata.Labels))
+                .ToList();
+            if (entries.Count > 1)
             {
-                var status = ApiError.Status(429, "TooManyRequests", "Cannot evict pod as it would violate the pod's disruption budget.");
-                status.Details = new V1StatusDetails
-                {
-                    Causes = [new V1StatusCause { Reason = "DisruptionBudget", Message = $"The disruption budget {budget.Metadata.Name} needs {budget.Status?.DesiredHealthy ?? 0} healthy pods and has {budget.Status?.CurrentHealthy ?? 0} currently" }],
-                };
-                throw new ApiException(status);
+                throw ApiError.Internal("This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.");
+            }
+
+            if (entries.Count == 0 || DisruptionAllowance.Take(entries[0].Object.As<V1PodDisruptionBudget>(), pod, context.Timestamp) is not { } changed || context.DryRun)
+            {
+                return;
+            }
+
+            var result = await writer.PutAsync(budgets, entries[0].Key, ObjectWriter.Encode(budgets, changed), Expected.At(entries[0].Revision), context.Cause()).ConfigureAwait(false);
+            if (result.Written is not null)
+            {
+                return;
             }
         }
+
+        throw DisruptionAllowance.Refusal("The disruption budget is changing too fast; try again.");
     }
 }
