@@ -58,6 +58,8 @@ internal sealed class SchemaBuilder(string refPrefix, bool version3)
 
         if (properties.Count > 0)
             schema["properties"] = properties;
+        if (FieldPresence.IsAtomic(name))
+            schema["x-kubernetes-map-type"] = "atomic";
         if (KindsOf(type) is { Count: > 0 } kinds)
             schema["x-kubernetes-group-version-kind"] = kinds;
         return name;

@@ -103,12 +103,15 @@ internal static class WriteOptions
         {
             if (!IsPrintable(rune))
             {
-                errors.Add(FieldError.Invalid("fieldManager", manager, string.Create(CultureInfo.InvariantCulture, $"invalid character U+{rune.Value:X4} (at position {at})")));
+                errors.Add(FieldError.Invalid("fieldManager", Escaped(manager), string.Create(CultureInfo.InvariantCulture, $"invalid character U+{rune.Value:X4} (at position {at})")));
             }
 
             at += rune.Utf8SequenceLength;
         }
     }
+
+    // As Go quotes it, without the quotes.
+    private static string Escaped(string text) => System.Text.Json.JsonSerializer.Serialize(text)[1..^1];
 
     private static bool IsPrintable(Rune rune) => rune.Value == ' ' || Rune.GetUnicodeCategory(rune) is not (UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.Surrogate
         or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator or UnicodeCategory.SpaceSeparator);

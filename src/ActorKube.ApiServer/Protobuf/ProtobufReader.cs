@@ -197,6 +197,10 @@ internal static class ProtobufReader
                 }
 
                 break;
+            case Meta + "FieldsV1" when Find(bytes, 1) is { } fields && !IsJson(fields.Bytes.Span):
+                // Entries of managedFields that cannot be read are as if they had not been sent: whoever manages the fields finds that this is no set.
+                json.WriteStringValue("");
+                break;
             case "k8s.io.apimachinery.pkg.runtime.RawExtension" or Meta + "FieldsV1" or Extensions + "JSON":
                 WriteRaw(json, bytes);
                 break;
@@ -217,6 +221,23 @@ internal static class ProtobufReader
                 WriteFields(json, message, bytes, depth);
                 json.WriteEndObject();
                 break;
+        }
+    }
+
+    private static bool IsJson(ReadOnlySpan<byte> text)
+    {
+        try
+        {
+            var reader = new Utf8JsonReader(text);
+            while (reader.Read())
+            {
+            }
+
+            return true;
+        }
+        catch (JsonException)
+        {
+            return false;
         }
     }
 
