@@ -15,6 +15,7 @@ internal sealed class ContainerService(
     private const int ExitCodeOfAFailedStart = 128;
     private const int ExitCodeUnknown = 255;
     private static readonly TimeSpan KillPatience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan HandlerPause = TimeSpan.FromMilliseconds(50);
 
     public async Task<string> CreateAsync(SandboxEntry sandbox, ContainerConfig config, IReadOnlyDictionary<string, string> namespaces, IReadOnlyDictionary<string, string> mounts)
     {
@@ -89,10 +90,9 @@ internal sealed class ContainerService(
             return;
         if (timeout > TimeSpan.Zero)
         {
-            Signal(entry, entry.Record.StopSignal);
             try
             {
-                await entry.Exited.Task.WaitAsync(timeout, options.TimeProvider, cancellationToken).ConfigureAwait(false);
+                await StopPolitelyAsync(entry, timeout, cancellationToken).ConfigureAwait(false);
                 return;
             }
             catch (TimeoutException)
@@ -228,6 +228,25 @@ internal sealed class ContainerService(
         entry.Record = entry.Record with { Pid = pid, StartTicks = ProcessTable.StartTicks(pid) ?? 0 };
         directories.Save(entry.Record);
         runtime.Start(entry.Id);
+    }
+
+    // The first process of a namespace does not get a signal that it has no handler for. One that has only just begun may not have set its handler up yet:
+    // it gets the signal once it has, and nobody gets it twice.
+    private async Task StopPolitelyAsync(ContainerEntry entry, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        var (pid, signal) = (entry.Record.Pid, entry.Record.StopSignal);
+        var ended = entry.Exited.Task.WaitAsync(timeout, options.TimeProvider, cancellationToken);
+        var heard = ProcessTable.Catches(pid, signal);
+        Signal(entry, signal);
+        while (!heard && !ended.IsCompleted)
+        {
+            await Task.WhenAny(ended, Task.Delay(HandlerPause, options.TimeProvider, CancellationToken.None)).ConfigureAwait(false);
+            heard = ProcessTable.Catches(pid, signal);
+            if (heard && !ended.IsCompleted)
+                Signal(entry, signal);
+        }
+
+        await ended.ConfigureAwait(false);
     }
 
     private static void Signal(ContainerEntry entry, int signal) => Libc.Signal(entry.Record.Pid, entry.Record.StartTicks, signal);

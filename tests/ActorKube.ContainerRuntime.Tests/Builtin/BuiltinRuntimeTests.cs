@@ -108,6 +108,16 @@ public class BuiltinRuntimeTests
     }
 
     [SkippableFact]
+    public async Task Who_is_stopped_before_it_can_listen_gets_the_stop_signal_once_it_does()
+    {
+        await using var node = await RuntimeFixture.StartAsync();
+        var (_, young) = await node.RunPodAsync("young", "sleep 1; trap 'echo bye; exit 0' TERM; while true; do sleep 0.05; done");
+        await node.Runtime.StopContainerAsync(young, TimeSpan.FromSeconds(20));
+        Assert.Equal((0, "Completed"), await CodeAsync(node, young));
+        Assert.Contains("stdout F bye", await node.LogAsync("young"));
+    }
+
+    [SkippableFact]
     public async Task A_command_that_does_not_exist_fails_the_start_and_says_why()
     {
         await using var node = await RuntimeFixture.StartAsync();

@@ -26,4 +26,20 @@ internal static class ProcessTable
 
     /// <summary>Whether the very process that had this pid then is alive.</summary>
     public static bool IsAlive(int pid, ulong startTicks) => pid > 0 && StartTicks(pid) == startTicks;
+
+    /// <summary>Whether a process has a handler for the signal now; false when there is no such process.</summary>
+    public static bool Catches(int pid, int signal)
+    {
+        const string Caught = "SigCgt:";
+        try
+        {
+            // A mask in hexadecimal: bit 14 is signal 15.
+            var line = File.ReadLines($"/proc/{pid}/status").FirstOrDefault(l => l.StartsWith(Caught, StringComparison.Ordinal));
+            return line is not null && ulong.TryParse(line.AsSpan(Caught.Length).Trim(), NumberStyles.HexNumber, CultureInfo.InvariantCulture, out var mask) && (mask >> (signal - 1) & 1) == 1;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
 }
