@@ -56,6 +56,9 @@ public sealed record StoreSettings
     /// <summary>Most events between snapshots.</summary>
     public required int SnapshotMaxEvents { get; init; }
 
+    /// <summary>Newest events of each resource type kept in memory for subscribers that come back.</summary>
+    public required int RecentEvents { get; init; }
+
     /// <summary>Resource types whose events are deleted behind a snapshot.</summary>
     public required ImmutableHashSet<string> NoHistory { get; init; }
 
@@ -100,6 +103,7 @@ public sealed record StoreSettings
             BatchMaxBytes = store.GetByteSize("batch.max-bytes") ?? throw Wrong("batch.max-bytes", "", "a size"),
             SnapshotMinEvents = Positive(store, "snapshot.min-events"),
             SnapshotMaxEvents = Positive(store, "snapshot.max-events"),
+            RecentEvents = Positive(store, "recent-events"),
             NoHistory = [.. store.GetStringList("history.none")],
             KeepEvents = Positive(store, "history.keep-events"),
             DeleteChunk = Positive(store, "history.delete-chunk"),

@@ -64,6 +64,16 @@ public sealed class ClusterCertificates : IDisposable
     public X509Certificate2 Kubelet(string node, IEnumerable<string> names) =>
         LoadOrMake($"kubelet-{node}", Subject($"system:node:{node}", ["system:nodes"]), [.. new[] { node, "localhost", "127.0.0.1" }.Concat(names).Distinct(StringComparer.Ordinal)], ServerAuth, ClientAuth);
 
+    /// <summary>
+    /// What only those can know who hold the authority's private key, as every control-plane process does and no node: it opens the store to them. The key cannot be
+    /// found from it.
+    /// </summary>
+    public byte[] ControlPlaneProof()
+    {
+        using AsymmetricAlgorithm? key = (AsymmetricAlgorithm?)Authority.GetECDsaPrivateKey() ?? Authority.GetRSAPrivateKey();
+        return HMACSHA256.HashData((key ?? throw new InvalidOperationException("The certificate authority has no private key.")).ExportPkcs8PrivateKey(), "actorkube control plane"u8);
+    }
+
     /// <summary>Where a certificate's files lie.</summary>
     public (string Certificate, string Key) Files(string file) => (Path.Combine(_directory, file + ".crt"), Path.Combine(_directory, file + ".key"));
 

@@ -1,6 +1,7 @@
 using ActorKube.Api.Machinery;
 using ActorKube.ApiServer.Pipeline;
 using ActorKube.ApiServer.Registry;
+using ActorKube.ApiServer.Services;
 using ActorKube.Store.Protocol;
 using Microsoft.Extensions.Logging;
 
@@ -41,7 +42,7 @@ internal sealed class EncryptionRewriter(ObjectWriter writer, TimeProvider time,
         {
             cancellationToken.ThrowIfCancellationRequested();
             var cause = new Cause("system:apiserver", "update", "encryption-at-rest", time.GetUtcNow().ToUnixTimeMilliseconds());
-            var result = await writer.PutAsync(resource, entry.Key, entry.Stored.ToArray(), Expected.At(entry.Revision), cause).ConfigureAwait(false);
+            var result = await writer.PutAsync(resource, entry.Key, entry.Stored.ToArray(), Expected.At(entry.Revision), cause, ServiceClaims.Of(entry.Object.Value)).ConfigureAwait(false);
             count += result.Written is null ? 0 : 1;
         }
 

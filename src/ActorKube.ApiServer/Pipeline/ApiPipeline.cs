@@ -5,6 +5,7 @@ using ActorKube.ApiServer.Authorization;
 using ActorKube.ApiServer.CustomResources;
 using ActorKube.ApiServer.Monitoring;
 using ActorKube.ApiServer.Registry;
+using ActorKube.ApiServer.Services;
 using ActorKube.Client.Protocol;
 using Microsoft.Extensions.Logging;
 
@@ -16,6 +17,8 @@ namespace ActorKube.ApiServer.Pipeline;
 /// </summary>
 public sealed class ApiPipeline
 {
+    private const int MaxClaimAttempts = 8;
+
     private readonly ResourceRegistry _registry;
     private readonly IAuthorizer _authorizer;
     private readonly PipelineParts _parts;
@@ -43,8 +46,7 @@ public sealed class ApiPipeline
         ApiResponse response;
         try
         {
-            using var context = await EnterAsync(request, user, cancellationToken).ConfigureAwait(false);
-            response = await DispatchAsync(context).ConfigureAwait(false);
+            response = await AnswerAsync(request, user, cancellationToken).ConfigureAwait(false);
         }
         catch (ApiException e)
         {
@@ -63,6 +65,27 @@ public sealed class ApiPipeline
         RequestTracing.End(span, response.Code);
         Count(request, response.Code, _time.GetElapsedTime(started));
         return response;
+    }
+
+    // What another server gave away at the same moment is chosen anew, from the request as it came.
+    private async ValueTask<ApiResponse> AnswerAsync(ApiRequest request, UserInfo user, CancellationToken cancellationToken)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            using var context = await EnterAsync(request, user, cancellationToken).ConfigureAwait(false);
+            try
+            {
+                return await DispatchAsync(context).ConfigureAwait(false);
+            }
+            catch (ClaimTakenException e) when (attempt == MaxClaimAttempts || request.Object is not null)
+            {
+                throw e.AsConflict(context.Kind, request.Name);
+            }
+            catch (ClaimTakenException)
+            {
+                await Freshness.ConsistentAsync(context.Resource, cancellationToken).ConfigureAwait(false);
+            }
+        }
     }
 
     /// <summary>

@@ -2,6 +2,7 @@ using ActorKube.Api.Machinery;
 using ActorKube.ApiServer.Encryption;
 using ActorKube.ApiServer.Monitoring;
 using ActorKube.ApiServer.Registry;
+using ActorKube.ApiServer.Services;
 using ActorKube.ApiServer.WatchCache;
 using ActorKube.Store.Protocol;
 using Akka.Actor;
@@ -32,12 +33,12 @@ internal sealed class ObjectWriter(IActorRef store, TimeSpan timeout, Encryption
     public async Task<WriteResult> PutAsync(ServedResource resource, string key, (byte[] Bytes, object Stored) value, Expected expected, Cause cause)
     {
         ObjectBytes.Remember(value.Bytes, value.Stored);
-        return await PutAsync(resource, key, value.Bytes, expected, cause).ConfigureAwait(false);
+        return await PutAsync(resource, key, value.Bytes, expected, cause, ServiceClaims.Of(value.Stored)).ConfigureAwait(false);
     }
 
     /// <summary>Writes JSON as <see cref="Encode"/> makes it.</summary>
-    public Task<WriteResult> PutAsync(ServedResource resource, string key, byte[] json, Expected expected, Cause cause) =>
-        WriteAsync(resource, key, new Put(resource.StoreResource, key, Seal(resource, key, json), expected, cause), json);
+    public Task<WriteResult> PutAsync(ServedResource resource, string key, byte[] json, Expected expected, Cause cause, IReadOnlyList<string> unique) =>
+        WriteAsync(resource, key, new Put(resource.StoreResource, key, Seal(resource, key, json), expected, cause) { Unique = unique }, json);
 
     /// <summary>Removes an object; its last form is what watchers are told.</summary>
     public Task<WriteResult> RemoveAsync(ServedResource resource, string key, ReadOnlyMemory<byte> last, Expected expected, Cause cause) =>
@@ -69,6 +70,8 @@ internal sealed class ObjectWriter(IActorRef store, TimeSpan timeout, Encryption
                     return new WriteResult(written ?? new CachedObject(key, committed.Revision, ObjectBytes.ToApiObject(bytes, committed.Revision, resource.Cache.Type), bytes), committed.Revision);
                 }
 
+            case Rejected { Taken: { Length: > 0 } taken }:
+                throw new ClaimTakenException(taken);
             case Rejected rejected:
                 return new WriteResult(null, rejected.CurrentRevision);
             case OutcomeUnknown unknown:

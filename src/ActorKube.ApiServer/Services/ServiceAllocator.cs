@@ -2,13 +2,15 @@ using ActorKube.Api.Kinds;
 using ActorKube.Api.Machinery;
 using ActorKube.ApiServer.Pipeline;
 using ActorKube.ApiServer.Registry;
+using ActorKube.ApiServer.WatchCache;
 using k8s.Models;
 
 namespace ActorKube.ApiServer.Services;
 
 /// <summary>
 /// Gives Services their cluster IPs and node ports. What is taken is read off the Services in the watch cache, plus what requests
-/// in flight on this server have chosen: those hold a reservation until their write is in the cache.
+/// in flight on this server have chosen: those hold a reservation until their write is in the cache. What another server chooses at the same moment the
+/// store finds out (<see cref="ServiceClaims"/>); then the request is answered anew.
 /// </summary>
 internal sealed class ServiceAllocator(ResourceRegistry registry, ApiServerSettings settings, Random random)
 {
@@ -27,7 +29,20 @@ internal sealed class ServiceAllocator(ResourceRegistry registry, ApiServerSetti
     /// <param name="cancellationToken">Ends the wait for the cache.</param>
     public async ValueTask<IDisposable> AllocateAsync(V1Service service, V1Service? old, CancellationToken cancellationToken)
     {
-        var state = await Freshness.AnyAsync(registry.Of<V1Service>(), cancellationToken).ConfigureAwait(false);
+        var services = registry.Of<V1Service>();
+        try
+        {
+            return Allocate(await Freshness.AnyAsync(services, cancellationToken).ConfigureAwait(false), service, old);
+        }
+        catch (ApiException e) when (e.Code == 422)
+        {
+            // What is in the way may have been given back on another server a moment ago.
+            return Allocate(await Freshness.ConsistentAsync(services, cancellationToken).ConfigureAwait(false), service, old);
+        }
+    }
+
+    private Reservation Allocate(CacheState state, V1Service service, V1Service? old)
+    {
         lock (_gate)
         {
             _usage.Follow(state);

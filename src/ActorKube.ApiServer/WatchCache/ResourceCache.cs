@@ -139,6 +139,10 @@ internal sealed class ResourceCache
         Publish(new CacheState(snapshot.Revision, objects, new EventLog(_history), snapshot.Revision, 0), null);
     }
 
+    /// <summary>Whether something happened between what the cache shows and the first of these changes that is new to it.</summary>
+    public bool HasGapBefore(StoreEvents changes) =>
+        _state is { } state && changes.Events.FirstOrDefault(c => c.Revision > state.Revision) is { } next && next.Revision != state.Revision + 1;
+
     /// <summary>Takes durable changes. Those that the state already shows are passed over.</summary>
     public void Apply(StoreEvents changes)
     {

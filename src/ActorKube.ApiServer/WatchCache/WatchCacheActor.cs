@@ -12,16 +12,24 @@ namespace ActorKube.ApiServer.WatchCache;
 internal sealed class WatchCacheActor : ReceiveActor, IWithTimers
 {
     private static readonly TimeSpan BookmarkInterval = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan CatchUpInterval = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan SubscribeRetry = TimeSpan.FromSeconds(5);
 
     private readonly ResourceCache _cache;
     private readonly IActorRef _store;
     private readonly ILoggingAdapter _log = Context.GetLogger();
+    private readonly List<StoredObject> _parts = [];
     private bool _hasSnapshot;
 
     private sealed record BookmarkDue
     {
         public static BookmarkDue Instance { get; } = new();
+    }
+
+    // Another process' last message may be lost without a trace when a connection breaks; asking now and then finds out.
+    private sealed record CatchUp
+    {
+        public static CatchUp Instance { get; } = new();
     }
 
     private sealed record SnapshotOverdue
@@ -34,7 +42,9 @@ internal sealed class WatchCacheActor : ReceiveActor, IWithTimers
         _cache = cache;
         _store = store;
         Receive<StoreEvents>(Handle);
-        Receive<StoreSnapshot>(Handle);
+        Receive<StoreSnapshot>(Collect);
+        Receive<StoreMoved>(_ => Subscribe());
+        Receive<CatchUp>(_ => Subscribe());
         Receive<BookmarkDue>(_ => _cache.TickBookmarks());
         Receive<SnapshotOverdue>(Handle);
     }
@@ -45,13 +55,34 @@ internal sealed class WatchCacheActor : ReceiveActor, IWithTimers
     /// <inheritdoc/>
     protected override void PreStart()
     {
-        _store.Tell(new Subscribe(_cache.Resource, Self));
+        Subscribe();
         Timers.StartPeriodicTimer(BookmarkDue.Instance, BookmarkDue.Instance, BookmarkInterval);
-        Timers.StartPeriodicTimer(SnapshotOverdue.Instance, SnapshotOverdue.Instance, SubscribeRetry);
+        Timers.StartPeriodicTimer(CatchUp.Instance, CatchUp.Instance, CatchUpInterval);
     }
 
     /// <inheritdoc/>
     protected override void PostStop() => _store.Tell(new Unsubscribe(_cache.Resource, Self));
+
+    // What the cache has it need not be told again. The failure that a cache remembers goes with a whole snapshot only.
+    private void Subscribe()
+    {
+        _parts.Clear();
+        _store.Tell(new Subscribe(_cache.Resource, Self) { After = _hasSnapshot ? _cache.State?.Revision : null });
+        Timers.StartPeriodicTimer(SnapshotOverdue.Instance, SnapshotOverdue.Instance, SubscribeRetry);
+    }
+
+    private void Collect(StoreSnapshot part)
+    {
+        if (part.More)
+        {
+            _parts.AddRange(part.Objects);
+            return;
+        }
+
+        var whole = _parts.Count == 0 ? part : part with { Objects = [.. _parts, .. part.Objects] };
+        _parts.Clear();
+        Handle(whole);
+    }
 
     private void Handle(StoreSnapshot snapshot)
     {
@@ -78,6 +109,14 @@ internal sealed class WatchCacheActor : ReceiveActor, IWithTimers
     {
         if (_hasSnapshot)
         {
+            Timers.Cancel(SnapshotOverdue.Instance);
+            if (_cache.HasGapBefore(events))
+            {
+                _log.Debug("Events of {Resource} were lost on their way from the store", _cache.Resource);
+                Subscribe();
+                return;
+            }
+
             _cache.Apply(events);
         }
     }
@@ -85,6 +124,6 @@ internal sealed class WatchCacheActor : ReceiveActor, IWithTimers
     private void Handle(SnapshotOverdue _)
     {
         _log.Warning("The store has sent no snapshot of {Resource} yet; asking again", _cache.Resource);
-        _store.Tell(new Subscribe(_cache.Resource, Self));
+        Subscribe();
     }
 }

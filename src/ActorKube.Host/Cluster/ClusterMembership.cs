@@ -1,5 +1,6 @@
 using System.Security.Cryptography.X509Certificates;
 using ActorKube.Host.Configuration;
+using ActorKube.Store;
 using Akka.Cluster.Hosting;
 using Akka.Configuration;
 using Akka.Hosting;
@@ -20,6 +21,12 @@ namespace ActorKube.Host.Cluster;
 public sealed record ClusterMembership(
     string Hostname, int Port, IReadOnlyList<string> SeedNodes, IReadOnlyList<string> Roles, X509Certificate2 Certificate, X509Certificate2 Authority)
 {
+    /// <summary>
+    /// Whether the control plane has several processes. Then its members may select each other's singletons, and who carries on when they lose each other is
+    /// the database's decision: <see cref="ControlPlaneDowning"/>.
+    /// </summary>
+    public bool IsOneOfSeveral { get; init; }
+
     /// <summary>Name of the actor system in every process.</summary>
     public const string SystemName = "actorkube";
 
@@ -29,6 +36,7 @@ public sealed record ClusterMembership(
     /// <summary>Adds remoting, the cluster, and the split brain resolver.</summary>
     public AkkaConfigurationBuilder AddTo(AkkaConfigurationBuilder builder) => builder
         .AddHocon(Hocon(), HoconAddMode.Prepend)
+        .AddHocon(IsOneOfSeveral ? Several() : Config.Empty, HoconAddMode.Prepend)
         .AddSetup(new DotNettySslSetup(Certificate, suppressValidation: false, requireMutualAuthentication: true, customValidator: (certificate, _, _, _, _) => certificate is not null && IsOurs(certificate)))
         .WithClustering(new ClusterOptions { Roles = [.. Roles], SeedNodes = [.. SeedNodes.Select(AddressOf)] });
 
@@ -66,6 +74,18 @@ public sealed record ClusterMembership(
           }
         }
         """);
+
+    private static Config Several()
+    {
+        string[] singletons = ["/user/scheduler", "/user/scheduler/scheduler", "/user/controller-manager", "/user/controller-manager/controller-manager", .. StoreHosting.SelectionPaths];
+        return ConfigurationFactory.ParseString($$"""
+            akka {
+              remote.trusted-selection-paths = ["/user/apiserver", "/system/cluster/core/daemon", "/system/cluster/heartbeatReceiver", {{string.Join(", ", singletons.Select(s => $"\"{s}\""))}}]
+              remote.dot-netty.tcp.maximum-frame-size = 32 MiB
+              cluster.downing-provider-class = "{{typeof(ControlPlaneDowning).FullName}}, actorkube"
+            }
+            """);
+    }
 
     private bool IsOurs(X509Certificate2 certificate)
     {

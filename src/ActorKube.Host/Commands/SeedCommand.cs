@@ -30,8 +30,11 @@ internal static class SeedCommand
         var apiServer = ApiServer.ApiServerSettings.From(settings.Config);
         using var certificates = ClusterCertificates.Open(apiServer.PkiDirectory, TimeProvider.System);
         using var certificate = certificates.Kubelet("control-plane", []);
-        var membership = new ClusterMembership(settings.ClusterHostname, settings.ClusterPort, settings.SeedNodes, ["control-plane"], certificate, certificates.Authority);
-        await using var process = await ClusterProcess.StartAsync(membership, settings, logs, new ControlPlane(settings, logs, certificates.Authority), null);
+        var membership = new ClusterMembership(settings.ClusterHostname, settings.ClusterPort, settings.SeedNodes, ["control-plane"], certificate, certificates.Authority)
+        {
+            IsOneOfSeveral = settings.SeedNodes.Count > 0,
+        };
+        await using var process = await ClusterProcess.StartAsync(membership, settings, logs, new ControlPlane(settings, logs, certificates.Authority) { Proof = settings.SeedNodes.Count > 0 ? certificates.ControlPlaneProof() : null }, null);
         var host = apiServer.AdvertiseAddress.Length > 0 ? apiServer.AdvertiseAddress : settings.ClusterHostname;
         var server = $"https://{host}:{process.ApiServer!.Port}";
         AdminKubeconfig.Write(kubeconfig, server, certificates);

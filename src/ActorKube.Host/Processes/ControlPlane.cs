@@ -17,6 +17,9 @@ namespace ActorKube.Host.Processes;
 /// <param name="authority">The certificate authority, with its key: pods trust the API server by it, and it signs what the cluster's signers are asked for.</param>
 public sealed class ControlPlane(ProcessSettings settings, ILoggerFactory logs, X509Certificate2 authority)
 {
+    /// <summary>What proves to the store's owner that this process is of the control plane, where that has several; null where this process has the store to itself.</summary>
+    public byte[]? Proof { get; init; }
+
     /// <summary>The API server, once it listens.</summary>
     public ApiServerHost? ApiServer { get; private set; }
 
@@ -25,7 +28,7 @@ public sealed class ControlPlane(ProcessSettings settings, ILoggerFactory logs, 
     /// <param name="system">Gives the actor system once it stands.</param>
     public void AddTo(AkkaConfigurationBuilder akka, Func<ActorSystem> system) => akka
         .AddHocon(ClientSettings.DefaultConfig, HoconAddMode.Append)
-        .AddStore(StoreSettings.From(settings.Config))
+        .AddApiServerStore(StoreSettings.From(settings.Config), Proof)
         .AddApiServer(ApiServerSettings.From(settings.Config), logs, started => ApiServer = started)
         .AddScheduler(_ =>
         {
@@ -43,4 +46,10 @@ public sealed class ControlPlane(ProcessSettings settings, ILoggerFactory logs, 
     private string ServiceAccountKeyFile() => settings.Config.GetString("actorkube.apiserver.authentication.service-account.signing-key-file", "") is { Length: > 0 } file
         ? file
         : Path.Combine(ApiServerSettings.From(settings.Config).PkiDirectory, "sa.key");
+}
+
+file static class ControlPlaneStore
+{
+    public static AkkaConfigurationBuilder AddApiServerStore(this AkkaConfigurationBuilder akka, StoreSettings settings, byte[]? proof) =>
+        proof is null ? akka.AddStore(settings) : akka.AddClusteredStore(settings, "control-plane", proof);
 }

@@ -44,7 +44,14 @@ public sealed record Cause(string User, string Verb, string Manager, long Time)
 /// <param name="Value">The object as UTF-8 JSON without its resourceVersion; opaque to the store.</param>
 /// <param name="Expected">What must be there for the write to happen.</param>
 /// <param name="Cause">Who and why.</param>
-public sealed record Put(string Resource, string Key, ReadOnlyMemory<byte> Value, Expected Expected, Cause Cause) : IStoreMessage;
+public sealed record Put(string Resource, string Key, ReadOnlyMemory<byte> Value, Expected Expected, Cause Cause) : IStoreMessage
+{
+    /// <summary>
+    /// What no other object of the resource type may have at the same time, such as <c>ip/10.96.0.10</c>: checked in the same step as the write, so that
+    /// any number of writers, wherever they are, can choose freely and none gets what another one has.
+    /// </summary>
+    public IReadOnlyList<string> Unique { get; init; } = [];
+}
 
 /// <summary>Removes an object. Answered like <see cref="Put"/>.</summary>
 /// <param name="Resource">Resource type.</param>
@@ -68,7 +75,11 @@ public sealed record Committed(long Revision);
 
 /// <summary>The object was not as expected; nothing was written.</summary>
 /// <param name="CurrentRevision">The object's revision, counting writes still in flight; 0 when it does not exist.</param>
-public sealed record Rejected(long CurrentRevision);
+public sealed record Rejected(long CurrentRevision)
+{
+    /// <summary>Which of <see cref="Put.Unique"/> another object has, where that is the reason; else empty.</summary>
+    public string Taken { get; init; } = "";
+}
 
 /// <summary>The journal failed: the write may or may not have happened.</summary>
 /// <param name="Reason">What the database said.</param>
@@ -88,7 +99,21 @@ public sealed record CurrentRevision(long Revision);
 /// </summary>
 /// <param name="Resource">Resource type.</param>
 /// <param name="Subscriber">A watch cache.</param>
-public sealed record Subscribe(string Resource, IActorRef Subscriber) : IStoreMessage;
+public sealed record Subscribe(string Resource, IActorRef Subscriber) : IStoreMessage
+{
+    /// <summary>
+    /// The revision that the subscriber has already; null for none. Where the store still knows what came after it, it sends those events (none, when there are
+    /// none) in place of a snapshot, and the subscriber's own watchers notice nothing.
+    /// </summary>
+    public long? After { get; init; }
+}
+
+/// <summary>Told to a subscriber when another process owns the store now: subscribe again, from what you have. Never leaves the process.</summary>
+public sealed record StoreMoved
+{
+    /// <summary>The message.</summary>
+    public static StoreMoved Instance { get; } = new();
+}
 
 /// <summary>Ends <see cref="Subscribe"/>.</summary>
 /// <param name="Resource">Resource type.</param>
@@ -99,17 +124,25 @@ public sealed record Unsubscribe(string Resource, IActorRef Subscriber) : IStore
 /// <param name="Resource">Resource type.</param>
 /// <param name="Revision">The revision it shows.</param>
 /// <param name="Objects">The objects.</param>
-public sealed record StoreSnapshot(string Resource, long Revision, IReadOnlyList<StoredObject> Objects);
+public sealed record StoreSnapshot(string Resource, long Revision, IReadOnlyList<StoredObject> Objects)
+{
+    /// <summary>Whether another part follows: a large snapshot crosses between processes in pieces.</summary>
+    public bool More { get; init; }
+}
 
 /// <summary>One object as the store has it.</summary>
 /// <param name="Key"><c>namespace/name</c> or <c>name</c>.</param>
 /// <param name="Revision">Revision of its last write.</param>
 /// <param name="Value">UTF-8 JSON without resourceVersion.</param>
-public sealed record StoredObject(string Key, long Revision, ReadOnlyMemory<byte> Value);
+public sealed record StoredObject(string Key, long Revision, ReadOnlyMemory<byte> Value)
+{
+    /// <summary>See <see cref="Put.Unique"/>.</summary>
+    public IReadOnlyList<string> Unique { get; init; } = [];
+}
 
 /// <summary>Durable changes, in the order of their revisions, without gaps.</summary>
 /// <param name="Resource">Resource type.</param>
-/// <param name="Events">At least one event.</param>
+/// <param name="Events">At least one event, but in the answer to a subscriber that is up to date.</param>
 public sealed record StoreEvents(string Resource, IReadOnlyList<StoreEvent> Events);
 
 /// <summary>One durable change.</summary>
@@ -118,7 +151,11 @@ public sealed record StoreEvents(string Resource, IReadOnlyList<StoreEvent> Even
 /// <param name="Type">What happened.</param>
 /// <param name="Value">The object after the change, or as it last was when removed.</param>
 /// <param name="Cause">Who and why.</param>
-public sealed record StoreEvent(long Revision, string Key, StoreEventType Type, ReadOnlyMemory<byte> Value, Cause Cause);
+public sealed record StoreEvent(long Revision, string Key, StoreEventType Type, ReadOnlyMemory<byte> Value, Cause Cause)
+{
+    /// <summary>See <see cref="Put.Unique"/>.</summary>
+    public IReadOnlyList<string> Unique { get; init; } = [];
+}
 
 /// <summary>What a change did to an object.</summary>
 public enum StoreEventType

@@ -16,6 +16,7 @@ internal sealed class ResourceStoreActor : ReceivePersistentActor
     private readonly string _resource;
     private readonly StoreSettings _settings;
     private readonly HashSet<IActorRef> _subscribers = [];
+    private readonly RecentEvents _recent;
     private ResourceStoreState _recovered = ResourceStoreState.Empty;
     private WriteQueue<IActorRef> _writes;
     private SnapshotCycle _snapshots = SnapshotCycle.Empty;
@@ -25,18 +26,19 @@ internal sealed class ResourceStoreActor : ReceivePersistentActor
     {
         _resource = resource;
         _settings = settings;
+        _recent = new RecentEvents(settings.RecentEvents);
         _writes = NewQueue();
         PersistenceId = "store-" + resource;
 
         Recover<SnapshotOffer>(offer => Restore((ResourceSnapshot)offer.Snapshot));
-        Recover<StoreEvent>(change => _recovered = _recovered.Apply(change));
+        Recover<StoreEvent>(Replay);
         Recover<RecoveryCompleted>(_ => Recovered());
 
         Command<Put>(put => Answer(_writes.Offer(Sender, put)));
         Command<Remove>(remove => Answer(_writes.Offer(Sender, remove)));
         Command<Advance>(advance => Answer(_writes.Offer(Sender, advance)));
         Command<GetRevision>(_ => Sender.Tell(new CurrentRevision(_writes.Durable.Revision)));
-        Command<Subscribe>(subscribe => Add(subscribe.Subscriber));
+        Command<Subscribe>(Add);
         Command<Unsubscribe>(unsubscribe => _subscribers.Remove(unsubscribe.Subscriber));
         Command<SaveSnapshotSuccess>(saved => SnapshotSaved(saved.Metadata.SequenceNr));
         Command<SaveSnapshotFailure>(failure => SnapshotFailed(failure.Cause));
@@ -79,6 +81,12 @@ internal sealed class ResourceStoreActor : ReceivePersistentActor
         _snapshots = new SnapshotCycle(snapshot.State.Revision, snapshot.Compacted);
     }
 
+    private void Replay(StoreEvent change)
+    {
+        _recovered = _recovered.Apply(change);
+        _recent.Add(change);
+    }
+
     private void Recovered()
     {
         if (_recovered.Revision != LastSequenceNr)
@@ -112,6 +120,8 @@ internal sealed class ResourceStoreActor : ReceivePersistentActor
     private void Written(IReadOnlyList<StoreEvent> batch)
     {
         var answers = _writes.Complete();
+        foreach (var change in batch)
+            _recent.Add(change);
         var events = new StoreEvents(_resource, batch);
         foreach (var subscriber in _subscribers)
             subscriber.Tell(events);
@@ -128,10 +138,21 @@ internal sealed class ResourceStoreActor : ReceivePersistentActor
         Write();
     }
 
-    private void Add(IActorRef subscriber)
+    private void Add(Subscribe subscribe)
     {
-        _subscribers.Add(subscriber);
-        subscriber.Tell(new StoreSnapshot(_resource, _writes.Durable.Revision, [.. _writes.Durable.Objects.Values]));
+        _subscribers.Add(subscribe.Subscriber);
+        var durable = _writes.Durable;
+        if (subscribe.After is { } after && _recent.After(after, durable.Revision) is { } missed)
+        {
+            foreach (var batch in missed.Count == 0 ? [[]] : Parts.Of(missed, e => e.Value.Length))
+                subscribe.Subscriber.Tell(new StoreEvents(_resource, batch));
+            return;
+        }
+
+        // Within the process one message will do; between processes a message has a largest size.
+        var parts = subscribe.Subscriber.Path.Address.HasLocalScope ? [[.. durable.Objects.Values]] : Parts.Of(durable.Objects.Values, o => o.Value.Length);
+        for (var i = 0; i < parts.Count; i++)
+            subscribe.Subscriber.Tell(new StoreSnapshot(_resource, durable.Revision, parts[i]) { More = i < parts.Count - 1 });
     }
 
     private void SnapshotSaved(long revision)

@@ -33,7 +33,12 @@ public sealed class WriteQueue<TCaller>
     public ResourceStoreState Durable { get; private set; }
 
     /// <summary>Takes a write. Returns the refusal when that is certain already, or null when the caller has to wait.</summary>
-    public Rejected? Offer(TCaller caller, Put put) => Offer(caller, put.Key, _promised.Decide(put));
+    public Rejected? Offer(TCaller caller, Put put)
+    {
+        if (_promised.Taken(put) is { } taken)
+            return Refuse(caller, new Rejected(_promised.RevisionOf(put.Key)) { Taken = taken }, RestsOn(_promised.Holders[taken]));
+        return Offer(caller, put.Key, _promised.Decide(put));
+    }
 
     /// <inheritdoc cref="Offer(TCaller, Put)"/>
     public Rejected? Offer(TCaller caller, Remove remove) => Offer(caller, remove.Key, _promised.Decide(remove));
@@ -47,11 +52,7 @@ public sealed class WriteQueue<TCaller>
             return null;
         }
 
-        var rejected = new Rejected(_promised.Revision);
-        if (rejected.CurrentRevision <= Durable.Revision)
-            return rejected;
-        _refused.Add(new Refusal(caller, rejected, rejected.CurrentRevision));
-        return null;
+        return Refuse(caller, new Rejected(_promised.Revision), _promised.Revision);
     }
 
     /// <summary>The events to write next, now in flight; empty while a batch is in flight or when nothing waits.</summary>
@@ -106,8 +107,11 @@ public sealed class WriteQueue<TCaller>
             return null;
         }
 
-        var rejected = new Rejected(_promised.RevisionOf(key));
-        var restsOn = RestsOn(key, rejected.CurrentRevision);
+        return Refuse(caller, new Rejected(_promised.RevisionOf(key)), RestsOn(key));
+    }
+
+    private Rejected? Refuse(TCaller caller, Rejected rejected, long restsOn)
+    {
         if (restsOn <= Durable.Revision)
             return rejected;
         _refused.Add(new Refusal(caller, rejected, restsOn));
@@ -121,10 +125,10 @@ public sealed class WriteQueue<TCaller>
     }
 
     // The write that made the object what it is. A removal leaves no object behind that could tell its revision, so look for it among the writes on their way.
-    private long RestsOn(string key, long currentRevision)
+    private long RestsOn(string key)
     {
-        if (currentRevision > 0)
-            return currentRevision;
+        if (_promised.RevisionOf(key) is > 0 and var current)
+            return current;
         return _inFlight.Concat(_waiting).Where(w => w.Event.Key == key).Select(w => w.Event.Revision).LastOrDefault();
     }
 

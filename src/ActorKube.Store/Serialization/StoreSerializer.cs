@@ -1,3 +1,4 @@
+using ActorKube.Store.Cluster;
 using ActorKube.Store.Protocol;
 using ActorKube.Store.Resources;
 using ActorKube.Store.Serialization.Wire;
@@ -18,6 +19,8 @@ public sealed class StoreSerializer(ExtendedActorSystem system) : SerializerWith
     private const string PutManifest = "put/1";
     private const string RemoveManifest = "remove/1";
     private const string AdvanceManifest = "advance/1";
+    private const string OpenManifest = "open/1";
+    private const string OpenedManifest = "opened/1";
     private const string CommittedManifest = "committed/1";
     private const string RejectedManifest = "rejected/1";
     private const string OutcomeUnknownManifest = "outcome-unknown/1";
@@ -39,6 +42,8 @@ public sealed class StoreSerializer(ExtendedActorSystem system) : SerializerWith
         Put => PutManifest,
         Remove => RemoveManifest,
         Advance => AdvanceManifest,
+        OpenStore => OpenManifest,
+        StoreOpened => OpenedManifest,
         Committed => CommittedManifest,
         Rejected => RejectedManifest,
         OutcomeUnknown => OutcomeUnknownManifest,
@@ -65,17 +70,22 @@ public sealed class StoreSerializer(ExtendedActorSystem system) : SerializerWith
                 return SnapshotData.Parser.ParseFrom(bytes).ToSnapshot();
             case PutManifest:
                 var put = PutData.Parser.ParseFrom(bytes);
-                return new Put(put.Resource, put.Key, put.Value.Memory, StoreWire.ToExpected(put.Expected), put.Cause.ToCause());
+                return new Put(put.Resource, put.Key, put.Value.Memory, StoreWire.ToExpected(put.Expected), put.Cause.ToCause()) { Unique = StoreWire.ToList(put.Unique) };
             case RemoveManifest:
                 var remove = RemoveData.Parser.ParseFrom(bytes);
                 return new Remove(remove.Resource, remove.Key, remove.Value.Memory, StoreWire.ToExpected(remove.Expected), remove.Cause.ToCause());
             case AdvanceManifest:
                 var advance = AdvanceData.Parser.ParseFrom(bytes);
                 return new Advance(advance.Resource, advance.Current);
+            case OpenManifest:
+                return new OpenStore(OpenData.Parser.ParseFrom(bytes).Proof.Memory);
+            case OpenedManifest:
+                return new StoreOpened(Resolve(OpenedData.Parser.ParseFrom(bytes).Store));
             case CommittedManifest:
                 return new Committed(RevisionData.Parser.ParseFrom(bytes).Revision);
             case RejectedManifest:
-                return new Rejected(RevisionData.Parser.ParseFrom(bytes).Revision);
+                var rejected = RevisionData.Parser.ParseFrom(bytes);
+                return new Rejected(rejected.Revision) { Taken = rejected.Taken };
             case OutcomeUnknownManifest:
                 return new OutcomeUnknown(OutcomeUnknownData.Parser.ParseFrom(bytes).Reason);
             case GetRevisionManifest:
@@ -84,7 +94,7 @@ public sealed class StoreSerializer(ExtendedActorSystem system) : SerializerWith
                 return new CurrentRevision(RevisionData.Parser.ParseFrom(bytes).Revision);
             case SubscribeManifest:
                 var subscribe = SubscriptionData.Parser.ParseFrom(bytes);
-                return new Subscribe(subscribe.Resource, Resolve(subscribe.Subscriber));
+                return new Subscribe(subscribe.Resource, Resolve(subscribe.Subscriber)) { After = subscribe.HasAfter ? subscribe.After : null };
             case UnsubscribeManifest:
                 var unsubscribe = SubscriptionData.Parser.ParseFrom(bytes);
                 return new Unsubscribe(unsubscribe.Resource, Resolve(unsubscribe.Subscriber));
@@ -102,20 +112,30 @@ public sealed class StoreSerializer(ExtendedActorSystem system) : SerializerWith
     {
         StoreEvent e => e.ToData(),
         ResourceSnapshot s => s.ToData(),
-        Put p => new PutData { Resource = p.Resource, Key = p.Key, Value = p.Value.ToBytes(), Expected = p.Expected.Revision, Cause = p.Cause.ToData() },
+        Put p => new PutData { Resource = p.Resource, Key = p.Key, Value = p.Value.ToBytes(), Expected = p.Expected.Revision, Cause = p.Cause.ToData(), Unique = { p.Unique } },
         Remove r => new RemoveData { Resource = r.Resource, Key = r.Key, Value = r.Value.ToBytes(), Expected = r.Expected.Revision, Cause = r.Cause.ToData() },
         Advance a => new AdvanceData { Resource = a.Resource, Current = a.Current },
         Committed c => new RevisionData { Revision = c.Revision },
-        Rejected r => new RevisionData { Revision = r.CurrentRevision },
+        OpenStore o => new OpenData { Proof = o.Proof.ToBytes() },
+        StoreOpened o => new OpenedData { Store = Akka.Serialization.Serialization.SerializedActorPath(o.Store) },
+        Rejected r => new RevisionData { Revision = r.CurrentRevision, Taken = r.Taken },
         CurrentRevision c => new RevisionData { Revision = c.Revision },
         OutcomeUnknown u => new OutcomeUnknownData { Reason = u.Reason },
         GetRevision g => new ResourceData { Resource = g.Resource },
-        Subscribe s => new SubscriptionData { Resource = s.Resource, Subscriber = Akka.Serialization.Serialization.SerializedActorPath(s.Subscriber) },
+        Subscribe s => Message(s),
         Unsubscribe u => new SubscriptionData { Resource = u.Resource, Subscriber = Akka.Serialization.Serialization.SerializedActorPath(u.Subscriber) },
         StoreSnapshot s => s.ToData(),
         StoreEvents e => new EventsData { Resource = e.Resource, Events = { e.Events.Select(x => x.ToData()) } },
         _ => throw Unknown(obj.GetType()),
     };
+
+    private static SubscriptionData Message(Subscribe subscribe)
+    {
+        var data = new SubscriptionData { Resource = subscribe.Resource, Subscriber = Akka.Serialization.Serialization.SerializedActorPath(subscribe.Subscriber) };
+        if (subscribe.After is { } after)
+            data.After = after;
+        return data;
+    }
 
     private IActorRef Resolve(string path) => system.Provider.ResolveActorRef(path);
 

@@ -22,10 +22,11 @@ internal static class StoreWire
         Type = (int)change.Type,
         Value = change.Value.ToBytes(),
         Cause = change.Cause.ToData(),
+        Unique = { change.Unique },
     };
 
     public static StoreEvent ToEvent(this EventData data) =>
-        new(data.Revision, data.Key, (StoreEventType)data.Type, data.Value.Memory, data.Cause.ToCause());
+        new(data.Revision, data.Key, (StoreEventType)data.Type, data.Value.Memory, data.Cause.ToCause()) { Unique = ToList(data.Unique) };
 
     public static SnapshotData ToData(this ResourceSnapshot snapshot) => new()
     {
@@ -39,7 +40,8 @@ internal static class StoreWire
         var objects = ResourceStoreState.Empty.Objects.ToBuilder();
         foreach (var found in data.Objects)
             objects.Add(found.Key, found.ToObject());
-        return new ResourceSnapshot(new ResourceStoreState(data.Revision, objects.ToImmutable()), data.Compacted);
+        var holders = ResourceStoreState.Empty.Holders.SetItems(data.Objects.SelectMany(o => o.Unique.Select(u => KeyValuePair.Create(u, o.Key))));
+        return new ResourceSnapshot(new ResourceStoreState(data.Revision, objects.ToImmutable()) { Holders = holders }, data.Compacted);
     }
 
     public static ObjectsData ToData(this StoreSnapshot snapshot) => new()
@@ -47,10 +49,11 @@ internal static class StoreWire
         Resource = snapshot.Resource,
         Revision = snapshot.Revision,
         Objects = { snapshot.Objects.Select(ToData) },
+        More = snapshot.More,
     };
 
     public static StoreSnapshot ToSnapshot(this ObjectsData data) =>
-        new(data.Resource, data.Revision, [.. data.Objects.Select(o => o.ToObject())]);
+        new(data.Resource, data.Revision, [.. data.Objects.Select(o => o.ToObject())]) { More = data.More };
 
     public static Expected ToExpected(long revision) => revision switch
     {
@@ -59,7 +62,9 @@ internal static class StoreWire
         _ => Expected.At(revision),
     };
 
-    private static ObjectData ToData(StoredObject stored) => new() { Key = stored.Key, Revision = stored.Revision, Value = stored.Value.ToBytes() };
+    private static ObjectData ToData(StoredObject stored) => new() { Key = stored.Key, Revision = stored.Revision, Value = stored.Value.ToBytes(), Unique = { stored.Unique } };
 
-    private static StoredObject ToObject(this ObjectData data) => new(data.Key, data.Revision, data.Value.Memory);
+    private static StoredObject ToObject(this ObjectData data) => new(data.Key, data.Revision, data.Value.Memory) { Unique = ToList(data.Unique) };
+
+    public static IReadOnlyList<string> ToList(IList<string> texts) => texts.Count == 0 ? [] : [.. texts];
 }
