@@ -38,6 +38,40 @@ public abstract class StoreActorTests(string plugin) : IDisposable
     }
 
     [Fact]
+    public async Task A_subscriber_goes_on_from_what_it_has_even_after_a_restart()
+    {
+        var settings = Settings();
+        await using (var first = await StoreHost.StartAsync(settings))
+        {
+            await first.AskAsync(Some.Create("ns/a"));
+            await first.AskAsync(Some.Create("ns/b"));
+            await first.AskAsync(Some.Update("ns/a", 1));
+        }
+
+        await using var second = await StoreHost.StartAsync(settings);
+        var probe = new StoreProbe(second.System);
+        second.Store.Tell(new Subscribe("pods", probe.Ref) { After = 1 });
+        Assert.Equal([2L, 3L], (await probe.ExpectAsync<StoreEvents>()).Events.Select(e => e.Revision));
+        second.Store.Tell(new Subscribe("pods", probe.Ref) { After = 3 });
+        Assert.Empty((await probe.ExpectAsync<StoreEvents>()).Events);
+        // Somebody who has what this store never wrote starts anew.
+        second.Store.Tell(new Subscribe("pods", probe.Ref) { After = 99 });
+        Assert.Equal(2, (await probe.ExpectAsync<StoreSnapshot>()).Objects.Count);
+    }
+
+    [Fact]
+    public async Task What_only_one_object_may_have_is_remembered_over_a_restart()
+    {
+        var settings = Settings();
+        await using (var first = await StoreHost.StartAsync(settings))
+            Assert.Equal(new Committed(1), await first.AskAsync(Some.Create("ns/a") with { Unique = ["ip/1"] }));
+        await using var second = await StoreHost.StartAsync(settings);
+        Assert.Equal(new Rejected(0) { Taken = "ip/1" }, await second.AskAsync(Some.Create("ns/b") with { Unique = ["ip/1"] }));
+        Assert.Equal(new Committed(2), await second.AskAsync(Some.Delete("ns/a", 1)));
+        Assert.Equal(new Committed(3), await second.AskAsync(Some.Create("ns/b") with { Unique = ["ip/1"] }));
+    }
+
+    [Fact]
     public async Task Resource_types_count_their_revisions_apart()
     {
         await using var host = await StoreHost.StartAsync(Settings());

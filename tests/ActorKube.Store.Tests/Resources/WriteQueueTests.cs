@@ -50,6 +50,28 @@ public sealed class WriteQueueTests
     }
 
     [Fact]
+    public void What_only_one_may_have_the_second_does_not_get_and_hears_so_when_that_is_durable()
+    {
+        var queue = NewQueue();
+        Assert.Null(queue.Offer("a", Some.Create("x") with { Unique = ["ip/1", "port/2"] }));
+        queue.Begin();
+        Assert.Null(queue.Offer("b", Some.Create("y") with { Unique = ["ip/3", "port/2"] }));
+        Assert.Equal([("a", (object)new Committed(1)), ("b", new Rejected(0) { Taken = "port/2" })], queue.Complete());
+        Assert.Equal(new Rejected(0) { Taken = "ip/1" }, queue.Offer("c", Some.Create("z") with { Unique = ["ip/1"] }));
+
+        // Who has it may write again, and gives back what the new form lacks; a removal gives everything back.
+        queue.Offer("a", Some.Update("x", 1) with { Unique = ["ip/1"] });
+        Assert.Null(queue.Offer("b", Some.Create("y") with { Unique = ["ip/3", "port/2"] }));
+        queue.Offer("a", Some.Delete("x", 2));
+        Assert.Null(queue.Offer("c", Some.Create("z") with { Unique = ["ip/1"] }));
+        queue.Begin();
+        queue.Complete();
+        queue.Begin();
+        queue.Complete();
+        Assert.Equal([("ip/1", "z"), ("ip/3", "y"), ("port/2", "y")], queue.Durable.Holders.Select(h => (h.Key, h.Value)).Order());
+    }
+
+    [Fact]
     public void The_revision_moves_on_once_for_all_who_ask_it_to_move_on_from_there()
     {
         var queue = NewQueue();
