@@ -7,22 +7,28 @@ using ActorKube.Api.Kinds;
 namespace ActorKube.ApiServer.OpenApi;
 
 /// <summary>
-/// The documents under <c>/openapi/v2</c> and <c>/openapi/v3</c>: built when first asked for, then kept as bytes with an ETag.
+/// The documents under <c>/openapi/v2</c> and <c>/openapi/v3</c>: built when first asked for, then kept as bytes with an ETag until the kinds in them change.
 /// Source: https://kubernetes.io/docs/concepts/overview/kubernetes-api/#openapi-interface-definition
 /// </summary>
-public sealed class OpenApiDocuments(KindRegistry kinds, string serverVersion)
+public sealed class OpenApiDocuments(Func<KindRegistry> kinds, string serverVersion)
 {
-    private readonly ConcurrentDictionary<string, Lazy<OpenApiDocument>> _documents = new();
+    private readonly ConcurrentDictionary<string, (IReadOnlyList<ResourceKind> Members, Lazy<OpenApiDocument> Document)> _documents = new();
+
+    /// <summary>Documents of kinds that stay.</summary>
+    public OpenApiDocuments(KindRegistry kinds, string serverVersion)
+        : this(() => kinds, serverVersion)
+    {
+    }
 
     /// <summary>The whole API in one OpenAPI v2 document.</summary>
-    public OpenApiDocument V2 => Get("v2", () => Build2());
+    public OpenApiDocument V2 => Get("v2", kinds().All, () => Build2());
 
     /// <summary><see cref="V2"/> in the protobuf form of gnostic.</summary>
-    public OpenApiDocument V2Protobuf => _documents.GetOrAdd("v2-protobuf", _ => new Lazy<OpenApiDocument>(
-        () => OpenApiDocument.From(OpenApiProtobuf.Write(JsonNode.Parse(V2.Json.Span)!)))).Value;
+    public OpenApiDocument V2Protobuf => Keep(
+        "v2-protobuf", kinds().All, () => OpenApiDocument.From(OpenApiProtobuf.Write(JsonNode.Parse(V2.Json.Span)!)));
 
     /// <summary>The list of group versions at <c>/openapi/v3</c>, each with the URL of its document, whose hash changes with its content.</summary>
-    public OpenApiDocument V3Index => Get("v3", () => new JsonObject
+    public OpenApiDocument V3Index => Get("v3", kinds().All, () => new JsonObject
     {
         ["paths"] = new JsonObject(GroupVersions().Select(path => KeyValuePair.Create<string, JsonNode?>(
             path, new JsonObject { ["serverRelativeURL"] = $"/openapi/v3/{path}?hash={V3(path)!.Hash}" }))),
@@ -31,21 +37,32 @@ public sealed class OpenApiDocuments(KindRegistry kinds, string serverVersion)
     /// <summary>The OpenAPI v3 document of <c>api/v1</c> or <c>apis/&lt;group&gt;/&lt;version&gt;</c>; null when there is no such group version.</summary>
     public OpenApiDocument? V3(string path)
     {
-        var members = kinds.All.Where(k => PathOf(k) == path && k.ClrType is not null).ToList();
-        return members.Count == 0 ? null : Get(path, () => Build3(members));
+        var members = kinds().All.Where(k => PathOf(k) == path && k.ClrType is not null).ToList();
+        return members.Count == 0 ? null : Get(path, members, () => Build3(members));
     }
 
     private static string PathOf(ResourceKind kind) => kind.Group.Length == 0 ? $"api/{kind.Version}" : $"apis/{kind.Group}/{kind.Version}";
 
-    private IEnumerable<string> GroupVersions() => kinds.All.Where(k => k.ClrType is not null).Select(PathOf).Distinct().Order(StringComparer.Ordinal);
+    private IEnumerable<string> GroupVersions() => kinds().All.Where(k => k.ClrType is not null).Select(PathOf).Distinct().Order(StringComparer.Ordinal);
 
-    private OpenApiDocument Get(string key, Func<JsonObject> build) =>
-        _documents.GetOrAdd(key, _ => new Lazy<OpenApiDocument>(() => OpenApiDocument.From(build()))).Value;
+    private OpenApiDocument Get(string key, IReadOnlyList<ResourceKind> members, Func<JsonObject> build) => Keep(key, members, () => OpenApiDocument.From(build()));
+
+    private OpenApiDocument Keep(string key, IReadOnlyList<ResourceKind> members, Func<OpenApiDocument> build)
+    {
+        if (_documents.TryGetValue(key, out var known) && (ReferenceEquals(known.Members, members) || known.Members.SequenceEqual(members)))
+        {
+            return known.Document.Value;
+        }
+
+        var document = new Lazy<OpenApiDocument>(build);
+        _documents[key] = (members, document);
+        return document.Value;
+    }
 
     private JsonObject Build2()
     {
         var schemas = new SchemaBuilder("#/definitions/", version3: false);
-        var paths = Paths(kinds.All.Where(k => k.ClrType is not null), new OperationBuilder(schemas, version3: false));
+        var paths = Paths(kinds().All.Where(k => k.ClrType is not null), new OperationBuilder(schemas, version3: false));
         return new JsonObject { ["swagger"] = "2.0", ["info"] = Info(), ["paths"] = paths, ["definitions"] = schemas.ToJson() };
     }
 

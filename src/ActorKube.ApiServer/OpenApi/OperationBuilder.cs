@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using ActorKube.Api.Kinds;
+using ActorKube.ApiServer.CustomResources;
 using k8s;
 using k8s.Models;
 
@@ -47,18 +48,23 @@ internal sealed class OperationBuilder(SchemaBuilder schemas, bool version3)
     /// <summary>All path items of a kind, by path.</summary>
     public IEnumerable<(string Path, JsonObject Item)> PathsOf(ResourceKind kind)
     {
+        if (kind is CustomResourceKind custom)
+        {
+            CustomSchema.Add(schemas, custom, version3);
+        }
+
         var root = kind.Group.Length == 0 ? $"/api/{kind.Version}" : $"/apis/{kind.Group}/{kind.Version}";
         var collection = kind.Namespaced ? $"{root}/namespaces/{{namespace}}/{kind.Resource}" : $"{root}/{kind.Resource}";
         yield return (collection, Collection(kind));
         if (kind.Namespaced && kind.Allows("list"))
             yield return ($"{root}/{kind.Resource}", Item(kind, named: false, ("get", Read(kind, "list", ListType(kind), ListParameters))));
         if (kind.Allows("get"))
-            yield return ($"{collection}/{{name}}", Named(kind, kind.ClrType!, kind.Verbs, ""));
+            yield return ($"{collection}/{{name}}", Named(kind, TypeOf(kind), kind.Verbs, ""));
         foreach (var subresource in kind.Subresources)
         {
-            var type = subresource.Kind == kind.Kind ? kind.ClrType : SubresourceType(subresource.Kind);
-            if (type is not null)
-                yield return ($"{collection}/{{name}}/{subresource.Name}", Named(kind, type, subresource.Verbs, subresource.Name));
+            Body? type = subresource.Kind == kind.Kind ? TypeOf(kind) : SubresourceType(subresource.Kind) is { } other ? other : null;
+            if (type is { } body)
+                yield return ($"{collection}/{{name}}/{subresource.Name}", Named(kind, body, subresource.Verbs, subresource.Name));
         }
     }
 
@@ -72,7 +78,17 @@ internal sealed class OperationBuilder(SchemaBuilder schemas, bool version3)
     };
 
     // List classes are found by their items: their names do not follow from the kind's (Resourcev1ResourceClaim, V1ResourceClaimList).
-    private static Type ListType(ResourceKind kind) => ListTypes.Value[kind.ClrType!];
+    private static Body ListType(ResourceKind kind) => kind is CustomResourceKind custom ? new Body(null, CustomSchema.NameOf(custom, true)) : ListTypes.Value[kind.ClrType!];
+
+    private static Body TypeOf(ResourceKind kind) => kind is CustomResourceKind custom ? new Body(null, CustomSchema.NameOf(custom)) : kind.ClrType!;
+
+    private JsonObject Reference(Body body) => body.Definition is { } name ? schemas.Reference(name) : schemas.Reference(body.Type!);
+
+    // What a request or an answer holds: a model class, or a custom resource by the name of its schema.
+    private readonly record struct Body(Type? Type, string? Definition = null)
+    {
+        public static implicit operator Body(Type type) => new(type);
+    }
 
     private JsonObject Collection(ResourceKind kind)
     {
@@ -80,13 +96,13 @@ internal sealed class OperationBuilder(SchemaBuilder schemas, bool version3)
         if (kind.Allows("list"))
             operations.Add(("get", Read(kind, "list", ListType(kind), ListParameters)));
         if (kind.Allows("create"))
-            operations.Add(("post", Write(kind, "post", kind.ClrType!, kind.ClrType!)));
+            operations.Add(("post", Write(kind, "post", TypeOf(kind), TypeOf(kind))));
         if (kind.Allows("deletecollection"))
             operations.Add(("delete", Write(kind, "deletecollection", typeof(V1DeleteOptions), typeof(V1Status))));
         return Item(kind, named: false, [.. operations]);
     }
 
-    private JsonObject Named(ResourceKind kind, Type type, IReadOnlyList<string> verbs, string subresource)
+    private JsonObject Named(ResourceKind kind, Body type, IReadOnlyList<string> verbs, string subresource)
     {
         var operations = new List<(string, JsonObject)>();
         if (verbs.Contains("get"))
@@ -116,7 +132,7 @@ internal sealed class OperationBuilder(SchemaBuilder schemas, bool version3)
         return item;
     }
 
-    private JsonObject Read(ResourceKind kind, string action, Type answer, (string Name, string Type, string Description)[] query)
+    private JsonObject Read(ResourceKind kind, string action, Body answer, (string Name, string Type, string Description)[] query)
     {
         var operation = Operation(kind, action);
         operation["parameters"] = new JsonArray([.. query.Select(q => Parameter("query", q.Name, q.Type, q.Description))]);
@@ -124,15 +140,15 @@ internal sealed class OperationBuilder(SchemaBuilder schemas, bool version3)
         return operation;
     }
 
-    private JsonObject Write(ResourceKind kind, string action, Type body, Type answer)
+    private JsonObject Write(ResourceKind kind, string action, Body body, Body answer)
     {
         var operation = Operation(kind, action);
         var query = WriteParameters.AsEnumerable();
         if (action == "patch")
             query = query.Append(("force", "boolean", "Apply: take fields over from other managers."));
         var parameters = new JsonArray([.. query.Select(q => Parameter("query", q.Name, q.Type, q.Description))]);
-        var types = action == "patch" ? PatchTypes : ["*/*"];
-        var schema = body == typeof(V1Patch) ? PatchSchema() : schemas.Reference(body);
+        var types = action == "patch" ? kind is CustomResourceKind ? [.. PatchTypes.Where(t => t != "application/strategic-merge-patch+json")] : PatchTypes : ["*/*"];
+        var schema = body.Type == typeof(V1Patch) ? PatchSchema() : Reference(body);
         if (version3)
         {
             operation["requestBody"] = new JsonObject
@@ -174,13 +190,13 @@ internal sealed class OperationBuilder(SchemaBuilder schemas, bool version3)
         return parameter;
     }
 
-    private JsonObject Responses(Type answer)
+    private JsonObject Responses(Body answer)
     {
         var ok = new JsonObject { ["description"] = "OK" };
         if (version3)
-            ok["content"] = new JsonObject { ["application/json"] = new JsonObject { ["schema"] = schemas.Reference(answer) } };
+            ok["content"] = new JsonObject { ["application/json"] = new JsonObject { ["schema"] = Reference(answer) } };
         else
-            ok["schema"] = schemas.Reference(answer);
+            ok["schema"] = Reference(answer);
         return new JsonObject { ["200"] = ok, ["401"] = new JsonObject { ["description"] = "Unauthorized" } };
     }
 }

@@ -26,6 +26,15 @@ internal sealed class SchemaBuilder(string refPrefix, bool version3)
         return new JsonObject { ["$ref"] = refPrefix + name };
     }
 
+    /// <summary>A reference to a schema that was added under a name.</summary>
+    public JsonObject Reference(string name) => new() { ["$ref"] = refPrefix + name };
+
+    /// <summary>Whether there is a schema of that name.</summary>
+    public bool Has(string name) => _schemas.ContainsKey(name);
+
+    /// <summary>Adds a schema under a name.</summary>
+    public void Add(string name, JsonObject schema) => _schemas[name] = schema;
+
     private string Add(Type type)
     {
         var name = ModelDefinitions.NameOf(type) ?? throw new ArgumentException($"{type} is no API model");

@@ -78,7 +78,7 @@ internal static class ProtoMapping
 
     private static Proto.Object ToProto(ApiObject value)
     {
-        var (apiVersion, kind) = ModelTypes.Of(value.Type);
+        var (apiVersion, kind) = value.Type == typeof(CustomObject) ? (((CustomObject)value.Value).ApiVersion, ((CustomObject)value.Value).Kind) : ModelTypes.Of(value.Type);
         return new Proto.Object { ApiVersion = apiVersion, Kind = kind, Json = Bytes(value.Json) };
     }
 
@@ -86,7 +86,7 @@ internal static class ProtoMapping
     {
         if (ModelTypes.Find(value.ApiVersion, value.Kind) is { } type)
             return new ApiObject(value.Json.Memory, type);
-        return new ApiObject(JsonNode.Parse(value.Json.Span)!, value.Json.Memory);
+        return value.ApiVersion.Length > 0 ? new ApiObject(value.Json.Memory, typeof(CustomObject)) : new ApiObject(JsonNode.Parse(value.Json.Span)!, value.Json.Memory);
     }
 
     // Messages are written at once and their parts never changed, so the bytes can be shared.

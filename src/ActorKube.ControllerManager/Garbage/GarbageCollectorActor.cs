@@ -31,11 +31,15 @@ internal sealed class GarbageCollectorActor : ReceiveActor, IWithTimers
     private readonly WorkQueue<string> _queue = new();
     private readonly Dictionary<Type, Action<object>> _handlers = [];
     private readonly ILoggingAdapter _log = Context.GetLogger();
+    private readonly Dictionary<string, (ResourceKind Kind, IActorRef Watch)> _custom = [];
+    private readonly Dictionary<string, IReadOnlyList<ResourceKind>> _defined = [];
+    private readonly IApiTransport _transport;
     private int _unsynced;
 
     public GarbageCollectorActor(ControllerManagerServices services, int concurrency)
     {
-        _writes = new GarbageWrites(services.Api.Transport);
+        _transport = services.Api.Transport;
+        _writes = new GarbageWrites(_transport);
         _time = services.Time;
         _concurrency = concurrency;
 
@@ -49,6 +53,16 @@ internal sealed class GarbageCollectorActor : ReceiveActor, IWithTimers
             _unsynced = 0;
             Work();
         });
+        Receive<CustomKindWatchActor.Seen>(m =>
+        {
+            LookAt(_graph.Observe(m.Kind, m.Metadata));
+            Work();
+        });
+        Receive<CustomKindWatchActor.Gone>(m =>
+        {
+            LookAt(_graph.Remove(m.Uid));
+            Work();
+        });
         Receive<object>(m => _handlers.ContainsKey(m.GetType()), m =>
         {
             _handlers[m.GetType()](m);
@@ -58,6 +72,7 @@ internal sealed class GarbageCollectorActor : ReceiveActor, IWithTimers
         var watch = typeof(GarbageCollectorActor).GetMethod(nameof(WatchKind), BindingFlags.Instance | BindingFlags.NonPublic)!;
         foreach (var kind in Collected)
             watch.MakeGenericMethod(kind.ClrType!).Invoke(this, [kind, services.Informers]);
+        FollowDefinitions();
     }
 
     public ITimerScheduler Timers { get; set; } = null!;
@@ -81,6 +96,54 @@ internal sealed class GarbageCollectorActor : ReceiveActor, IWithTimers
         _handlers[typeof(InformerSynced<T>)] = _ => _unsynced = Math.Max(0, _unsynced - 1);
         informers.Informer<T>().Subscribe(Self);
     }
+
+    // Custom kinds come and go with their definitions, which are watched like everything else.
+    private void FollowDefinitions()
+    {
+        var (added, updated, deleted) = (_handlers[typeof(ResourceAdded<V1CustomResourceDefinition>)], _handlers[typeof(ResourceUpdated<V1CustomResourceDefinition>)], _handlers[typeof(ResourceDeleted<V1CustomResourceDefinition>)]);
+        _handlers[typeof(ResourceAdded<V1CustomResourceDefinition>)] = m =>
+        {
+            added(m);
+            Define(((ResourceAdded<V1CustomResourceDefinition>)m).Object);
+        };
+        _handlers[typeof(ResourceUpdated<V1CustomResourceDefinition>)] = m =>
+        {
+            updated(m);
+            Define(((ResourceUpdated<V1CustomResourceDefinition>)m).New);
+        };
+        _handlers[typeof(ResourceDeleted<V1CustomResourceDefinition>)] = m =>
+        {
+            deleted(m);
+            Undefine(((ResourceDeleted<V1CustomResourceDefinition>)m).Object.Metadata.Name);
+            Know();
+        };
+    }
+
+    private void Define(V1CustomResourceDefinition definition)
+    {
+        var name = definition.Metadata.Name;
+        var kinds = CustomKinds.IsTrue(definition, "Established") ? CustomKinds.Served(definition) : [];
+        _defined[name] = kinds;
+        if (kinds.Count == 0 || (_custom.TryGetValue(name, out var watched) && kinds.All(k => k.Version != watched.Kind.Version)))
+            StopWatching(name);
+        if (kinds.Count > 0 && !_custom.ContainsKey(name))
+            _custom[name] = (kinds[0], Context.ActorOf(Props.Create(() => new CustomKindWatchActor(_transport, kinds[0]))));
+        Know();
+    }
+
+    private void Undefine(string name)
+    {
+        _defined.Remove(name);
+        StopWatching(name);
+    }
+
+    private void StopWatching(string name)
+    {
+        if (_custom.Remove(name, out var watched))
+            Context.Stop(watched.Watch);
+    }
+
+    private void Know() => LookAt(_graph.SetKinds(KindRegistry.WithCustom(_defined.Values.SelectMany(k => k))));
 
     private void LookAt(IEnumerable<string> uids)
     {

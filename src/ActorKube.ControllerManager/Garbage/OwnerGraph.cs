@@ -47,6 +47,7 @@ internal sealed class OwnerGraph
     private readonly Dictionary<string, OwnerNode> _nodes = [];
     private readonly HashSet<string> _absent = [];
     private readonly Queue<string> _absentInOrder = new();
+    private KindRegistry _kinds = KindRegistry.BuiltIn;
 
     public int Count => _nodes.Count;
 
@@ -54,6 +55,28 @@ internal sealed class OwnerGraph
 
     /// <summary>Whether an owner of that uid is known not to exist.</summary>
     public bool IsAbsent(string uid) => _absent.Contains(uid);
+
+    /// <summary>The kinds that there are from now on: owners whose kind was not known before may be.</summary>
+    public IReadOnlyCollection<string> SetKinds(KindRegistry kinds)
+    {
+        _kinds = kinds;
+        var look = new List<string>();
+        foreach (var owner in _nodes.Values.Where(n => n is { IsVirtual: true, Kind: null }))
+        {
+            foreach (var dependent in owner.Dependents)
+            {
+                if (dependent.Owners.FirstOrDefault(o => o.Uid == owner.Uid) is { } reference && VirtualOwner(dependent, reference) is { Kind: not null } known)
+                {
+                    (owner.Kind, owner.Name, owner.Namespace) = (known.Kind, known.Name, known.Namespace);
+                    look.Add(owner.Uid);
+                    look.AddRange(owner.Dependents.Select(d => d.Uid));
+                    break;
+                }
+            }
+        }
+
+        return look;
+    }
 
     /// <summary>An object is there in this state.</summary>
     public IReadOnlyCollection<string> Observe(ResourceKind kind, V1ObjectMeta metadata)
@@ -128,9 +151,9 @@ internal sealed class OwnerGraph
         }
     }
 
-    private static OwnerNode VirtualOwner(OwnerNode dependent, V1OwnerReference reference)
+    private OwnerNode VirtualOwner(OwnerNode dependent, V1OwnerReference reference)
     {
-        var kind = KindRegistry.BuiltIn.FindKind(reference.ApiVersion, reference.Kind);
+        var kind = _kinds.FindKind(reference.ApiVersion, reference.Kind);
         // A cluster-scoped object cannot have an owner in a namespace: there is nowhere to look for it.
         if (kind is { Namespaced: true } && dependent.Namespace.Length == 0)
             kind = null;

@@ -29,7 +29,7 @@ internal sealed class NamespaceEmptier(IApiTransport transport, V1Namespace ns, 
         var pods = Kinds.Where(k => k.GroupResource == "pods").ToList();
         var content = await DeleteAsync(pods);
         if (content.IsEmpty)
-            content = await DeleteAsync([.. Kinds.Except(pods)]);
+            content = await DeleteAsync([.. Kinds.Except(pods), .. await CustomKindsAsync()]);
         var conditions = NamespaceConditions.Of(ns.Status?.Conditions, content, now);
         if (!content.IsEmpty)
         {
@@ -53,7 +53,7 @@ internal sealed class NamespaceEmptier(IApiTransport transport, V1Namespace ns, 
             try
             {
                 var left = await ListAsync(kind);
-                if (left.Any(o => o.Metadata.DeletionTimestamp is null))
+                if (left.Any(o => MetadataOf(o).DeletionTimestamp is null))
                 {
                     await SendAsync(Request("deletecollection", kind) with { Namespace = ns.Metadata.Name });
                     left = await ListAsync(kind);
@@ -62,7 +62,7 @@ internal sealed class NamespaceEmptier(IApiTransport transport, V1Namespace ns, 
                 if (left.Count == 0)
                     continue;
                 counts[kind.Group.Length == 0 ? $"{kind.Resource}." : kind.GroupResource] = left.Count;
-                foreach (var finalizer in left.SelectMany(o => o.Metadata.Finalizers ?? []))
+                foreach (var finalizer in left.SelectMany(o => MetadataOf(o).Finalizers ?? []))
                     finalizers[finalizer] = finalizers.GetValueOrDefault(finalizer) + 1;
             }
             catch (ApiException e) when (e.Code is 404 or 405)
@@ -79,19 +79,33 @@ internal sealed class NamespaceEmptier(IApiTransport transport, V1Namespace ns, 
         return new NamespaceContent(counts, finalizers, error);
     }
 
-    private async Task<IReadOnlyList<ApiObject>> ListAsync(ResourceKind kind)
+    // One version of each custom kind that lives in namespaces: the objects are the same at all of them.
+    private async Task<IReadOnlyList<ResourceKind>> CustomKindsAsync() =>
+    [
+        .. (await ListAsync(KindRegistry.BuiltIn.Of<V1CustomResourceDefinition>(), ""))
+            .Select(d => CustomKinds.Served(d.As<V1CustomResourceDefinition>()).FirstOrDefault())
+            .OfType<ResourceKind>()
+            .Where(k => k.Namespaced),
+    ];
+
+    private Task<IReadOnlyList<ApiObject>> ListAsync(ResourceKind kind) => ListAsync(kind, ns.Metadata.Name);
+
+    private async Task<IReadOnlyList<ApiObject>> ListAsync(ResourceKind kind, string within)
     {
         var items = new List<ApiObject>();
         var query = ImmutableDictionary<string, string>.Empty.Add("limit", "500");
         while (true)
         {
-            var list = (await SendAsync(Request("list", kind) with { Namespace = ns.Metadata.Name, Query = query })).List!;
+            var list = (await SendAsync(Request("list", kind) with { Namespace = within, Query = query })).List!;
             items.AddRange(list.Items);
             if (list.Continue.Length == 0)
                 return items;
             query = query.SetItem("continue", list.Continue);
         }
     }
+
+    private static V1ObjectMeta MetadataOf(ApiObject value) =>
+        value.Value is k8s.IMetadata<V1ObjectMeta> model ? model.Metadata : ApiJson.Deserialize<CustomObject>(value.Json.Span).Metadata;
 
     private async Task SetStatusAsync(List<V1NamespaceCondition> conditions)
     {
