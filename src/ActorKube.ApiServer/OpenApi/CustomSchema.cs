@@ -63,32 +63,36 @@ internal static class CustomSchema
 
     private static JsonArray Identity(CustomResourceKind kind, string name) => new(new JsonObject { ["group"] = kind.Group, ["kind"] = name, ["version"] = kind.Version });
 
-    // OpenAPI v2 has no alternatives and no null, and its clients take a schema's silence for "anything goes".
+    // OpenAPI v2 has no alternatives and no null; and kubectl reads fields only where there are no unknown ones beside them.
     private static void Reduce(JsonObject schema)
     {
-        foreach (var name in (ReadOnlySpan<string>)["allOf", "anyOf", "oneOf", "not", "default", "x-kubernetes-validations"])
+        foreach (var name in (ReadOnlySpan<string>)["allOf", "anyOf", "oneOf", "not"])
         {
             schema.Remove(name);
         }
 
-        if (StructuralSchema.Flag(schema, "nullable") || StructuralSchema.Flag(schema, "x-kubernetes-preserve-unknown-fields"))
+        var (nullable, preserves) = (StructuralSchema.Flag(schema, "nullable"), StructuralSchema.Flag(schema, "x-kubernetes-preserve-unknown-fields"));
+        if (nullable || preserves)
         {
-            foreach (var name in (ReadOnlySpan<string>)["properties", "items", "additionalProperties", "required", "enum", "pattern", "format"])
-            {
-                schema.Remove(name);
-            }
-
-            if (StructuralSchema.Flag(schema, "nullable"))
-            {
-                schema.Remove("type");
-            }
-
-            schema.Remove("nullable");
+            schema.Remove("properties");
+            schema.Remove("items");
         }
 
-        if (StructuralSchema.Flag(schema, "x-kubernetes-int-or-string"))
+        var type = StructuralSchema.Text(schema, "type");
+        if (nullable || (type == "array" && schema["items"] is null) || (type == "object" && preserves))
         {
             schema.Remove("type");
+        }
+
+        schema.Remove("nullable");
+        if (schema["required"] is JsonArray required)
+        {
+            var left = required.Where(r => schema["properties"]?[(string)r!] is not JsonObject field || !StructuralSchema.Flag(field, "nullable")).Select(r => r!.DeepClone()).ToArray();
+            schema["required"] = new JsonArray(left);
+            if (left.Length == 0)
+            {
+                schema.Remove("required");
+            }
         }
 
         foreach (var name in (ReadOnlySpan<string>)["items", "additionalProperties"])

@@ -62,7 +62,7 @@ internal sealed class OperationBuilder(SchemaBuilder schemas, bool version3)
             yield return ($"{collection}/{{name}}", Named(kind, TypeOf(kind), kind.Verbs, ""));
         foreach (var subresource in kind.Subresources)
         {
-            Body? type = subresource.Kind == kind.Kind ? TypeOf(kind) : SubresourceType(subresource.Kind) is { } other ? other : null;
+            Body? type = subresource.Kind == kind.Kind ? TypeOf(kind) : SubresourceType(subresource.Kind) is { } other ? (Body?)new Body(other) : null;
             if (type is { } body)
                 yield return ($"{collection}/{{name}}/{subresource.Name}", Named(kind, body, subresource.Verbs, subresource.Name));
         }

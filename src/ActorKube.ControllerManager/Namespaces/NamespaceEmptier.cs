@@ -3,6 +3,7 @@ using ActorKube.Api.Kinds;
 using ActorKube.Api.Machinery;
 using ActorKube.Client;
 using ActorKube.Client.Protocol;
+using k8s;
 using k8s.Models;
 
 namespace ActorKube.ControllerManager.Namespaces;
@@ -105,7 +106,7 @@ internal sealed class NamespaceEmptier(IApiTransport transport, V1Namespace ns, 
     }
 
     private static V1ObjectMeta MetadataOf(ApiObject value) =>
-        value.Value is k8s.IMetadata<V1ObjectMeta> model ? model.Metadata : ApiJson.Deserialize<CustomObject>(value.Json.Span).Metadata;
+        value.Value is IMetadata<V1ObjectMeta> model ? model.Metadata : ApiJson.Deserialize<CustomObject>(value.Json.Span).Metadata;
 
     private async Task SetStatusAsync(List<V1NamespaceCondition> conditions)
     {

@@ -25,7 +25,7 @@ internal sealed class DefinitionWrites(ApiPipeline pipeline, ResourceRegistry re
         return UpdateAsync(changed, "status");
     }
 
-    /// <summary>Deletes the objects of a definition. True when none is left and the definition was let go; false when there are some still.</summary>
+    /// <summary>Deletes the objects of a definition. True when that was a step forward; false when objects are left that others hold.</summary>
     public async Task<bool> EmptyAsync(V1CustomResourceDefinition definition)
     {
         var version = definition.Spec.Versions.First(v => v.Storage is true);
@@ -35,7 +35,7 @@ internal sealed class DefinitionWrites(ApiPipeline pipeline, ResourceRegistry re
             var status = ApiJson.Copy(definition.Status);
             DefinitionConditions.Set(status, new V1CustomResourceDefinitionCondition { Type = "Terminating", Status = "True", Reason = "InstanceDeletionInProgress", Message = "CustomResource deletion is in progress" }, Now());
             await SetStatusAsync(definition, status).ConfigureAwait(false);
-            return false;
+            return true;
         }
 
         var served = registry.Of(kind);
