@@ -51,6 +51,32 @@ internal sealed record Applier(CliSession Session, string Validation, string Dry
         }
     }
 
+    /// <summary>Leaves the merging to the server, which keeps account of who set which field.</summary>
+    public async Task<Applied> ApplyOnServerAsync(Manifest manifest, string manager, bool force, CancellationToken cancellation)
+    {
+        if (manifest.Name.Length == 0)
+            throw new CliException("resource name may not be empty");
+        if (DryRun == "client")
+            throw new CliException("--dry-run=client doesn't work with --server-side (did you mean --dry-run=server instead?)");
+        if (manifest.Kind.Namespaced && manifest.Namespace is null && manifest.Json["metadata"] is JsonObject metadata)
+            metadata["namespace"] = Session.Namespace;
+        var request = Session.Request("patch", manifest.Kind, manifest.Name, ns: manifest.Namespace, query:
+            [("fieldManager", manager), ("force", force ? "true" : null), ("fieldValidation", Validation), ("dryRun", DryRun == "server" ? "All" : null)]) with
+        {
+            ContentType = "application/apply-patch+yaml",
+            Body = Utf8(manifest.Json),
+        };
+        try
+        {
+            return new Applied("serverside-applied", await Session.SendAsync(request, cancellation));
+        }
+        catch (ApiException e) when (e.IsConflict)
+        {
+            throw new CliException(
+                $"{e.Message}\nOthers manage these fields. Apply with --force-conflicts to take them over, or leave them out of the manifest, or give them the value\nthey have to share them: https://kubernetes.io/docs/reference/using-api/server-side-apply/#conflicts");
+        }
+    }
+
     private async Task<Applied> CreateAsync(Manifest manifest, JsonObject modified, CancellationToken cancellation)
     {
         if (DryRun == "client")

@@ -37,7 +37,10 @@ internal static class ApplyCommand
                 akctl apply -f web.yaml --dry-run=server
                 """,
         };
-        foreach (var option in new Option[] { files, recursive, dryRun, validate, output })
+        var serverSide = Flags.Switch("--server-side", "Let the server merge, which keeps account of who set which field");
+        var force = Flags.Switch("--force-conflicts", "With --server-side, take over fields that others manage");
+        var manager = Flags.Text("--field-manager", "NAME", "With --server-side, the name under which fields are managed; kubectl unless said");
+        foreach (var option in new Option[] { files, recursive, dryRun, validate, output, serverSide, force, manager })
             command.Add(option);
         command.Run(async (parsed, cancellation) =>
         {
@@ -50,24 +53,29 @@ internal static class ApplyCommand
             var manifests = await ManifestReader.ReadAsync(applier.Session, sources, parsed.GetValue(recursive), errors, cancellation);
             if (manifests.Count == 0 && errors.Count == 0)
                 throw new CliException("no objects passed to apply");
-            await ApplyAsync(applier, manifests, format, errors, cancellation);
+            if (parsed.GetValue(force) && !parsed.GetValue(serverSide))
+                throw new CliException("--force-conflicts only works with --server-side");
+            Func<Manifest, Task<Applied>> apply = parsed.GetValue(serverSide)
+                ? manifest => applier.ApplyOnServerAsync(manifest, parsed.GetValue(manager) ?? "kubectl", parsed.GetValue(force), cancellation)
+                : manifest => applier.ApplyAsync(manifest, cancellation);
+            await ApplyAsync(apply, applier.DryRun, manifests, format, errors);
             SeveralException.ThrowIfAny(errors);
         });
         return command;
     }
 
     // One bad object does not keep the others from being applied; the exit code still tells.
-    private static async Task ApplyAsync(Applier applier, IReadOnlyList<Manifest> manifests, string format, List<Exception> errors, CancellationToken cancellation)
+    private static async Task ApplyAsync(Func<Manifest, Task<Applied>> apply, string dryRun, IReadOnlyList<Manifest> manifests, string format, List<Exception> errors)
     {
         var applied = new List<System.Text.Json.Nodes.JsonObject>();
         foreach (var manifest in manifests)
         {
             try
             {
-                var result = await applier.ApplyAsync(manifest, cancellation);
+                var result = await apply(manifest);
                 applied.Add(result.Object);
                 if (format is "")
-                    Console.WriteLine($"{manifest} {result.Verb}{DryRuns.Suffix(applier.DryRun)}");
+                    Console.WriteLine($"{manifest} {result.Verb}{DryRuns.Suffix(dryRun)}");
                 else if (format is "name")
                     Console.WriteLine(manifest);
             }

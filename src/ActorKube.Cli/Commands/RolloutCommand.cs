@@ -31,7 +31,7 @@ internal static class RolloutCommand
         };
         command.Add(Sub("status", "Follow a rollout until it is over", "akctl rollout status deployment/web --timeout=90s", [timeout, watch],
             (actions, target, p, c) => actions.StatusAsync(target, p.GetValue(timeout) ?? TimeSpan.Zero, p.GetValue(watch), c)));
-        command.Add(Sub("history", "List the revisions of a Deployment, or show one", "akctl rollout history deployment/web --revision=3", [revision],
+        command.Add(Sub("history", "List the revisions, or show one", "akctl rollout history deployment/web --revision=3", [revision],
             (actions, target, p, c) => actions.HistoryAsync(target, p.GetValue(revision) ?? 0, c)));
         command.Add(Sub("undo", "Go back to an earlier revision", "akctl rollout undo deployment/web --to-revision=3", [toRevision],
             (actions, target, p, c) => actions.UndoAsync(target, p.GetValue(toRevision) ?? 0, c)));

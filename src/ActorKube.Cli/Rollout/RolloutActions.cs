@@ -48,13 +48,18 @@ internal sealed record RolloutActions(CliSession Session)
     /// <summary>Lists the revisions, or shows the template of one.</summary>
     public async Task HistoryAsync(Target target, long revision, CancellationToken cancellation)
     {
-        MustBeDeployment(target, "history");
-        var sets = await Revisions.ListAsync(Session, await GetAsync(target, cancellation), cancellation);
+        if (!WithTemplates.Contains(target.Kind.GroupResource))
+            throw new CliException($"no history viewer has been implemented for \"{target.Kind.Kind}\"");
+        var owner = await GetAsync(target, cancellation);
+        var byReplicaSets = IsDeployment(target);
+        var sets = byReplicaSets ? await Revisions.ListAsync(Session, owner, cancellation) : await ControllerRevisions.ListAsync(Session, owner, cancellation);
+        Func<JsonObject, long> numberOf = byReplicaSets ? Revisions.Of : ControllerRevisions.Of;
         if (revision > 0)
         {
             var text = new DescribeText();
             text.Line(0, $"{target} with revision #{revision}");
-            PodTemplateLines.Write(text, Find(sets, revision).At("spec", "template"));
+            var found = Find(sets, numberOf, revision);
+            PodTemplateLines.Write(text, byReplicaSets ? found.At("spec", "template") : ControllerRevisions.Template(found));
             Console.Write(text + "\n");
             return;
         }
@@ -65,19 +70,43 @@ internal sealed record RolloutActions(CliSession Session)
             return;
         }
 
-        var rows = sets.Select(s => $"{Revisions.Of(s)}\t{DescribeText.OrNone(s.Text("metadata", "annotations", ChangeCause))}\n");
+        var rows = sets.Select(s => $"{numberOf(s)}\t{DescribeText.OrNone(s.Text("metadata", "annotations", ChangeCause))}\n");
         Console.Write($"{target} \n{TabText.Align($"REVISION\tCHANGE-CAUSE\n{string.Concat(rows)}")}\n");
     }
 
     /// <summary>Goes back to a revision; 0 is the one before the newest.</summary>
     public async Task UndoAsync(Target target, long revision, CancellationToken cancellation)
     {
-        MustBeDeployment(target, "undo");
+        if (!WithTemplates.Contains(target.Kind.GroupResource))
+            throw new CliException($"no rollbacker has been implemented for \"{target.Kind.Kind}\"");
+        if (IsDeployment(target))
+            await UndoDeploymentAsync(target, revision, cancellation);
+        else
+            await UndoSetAsync(target, revision, cancellation);
+    }
+
+    private async Task UndoSetAsync(Target target, long revision, CancellationToken cancellation)
+    {
+        var owner = await GetAsync(target, cancellation);
+        var revisions = await ControllerRevisions.ListAsync(Session, owner, cancellation);
+        var to = revision > 0 ? Find(revisions, ControllerRevisions.Of, revision) : revisions.Count > 1 ? revisions[^2] : throw new CliException("no last revision to roll back to");
+        if (ControllerRevisions.IsCurrent(owner, to))
+        {
+            Console.WriteLine($"{target} skipped rollback (current template already matches revision {ControllerRevisions.Of(to)})");
+            return;
+        }
+
+        await PatchAsync(target, "application/strategic-merge-patch+json", ControllerRevisions.Patch(to), cancellation);
+        Console.WriteLine($"{target} rolled back");
+    }
+
+    private async Task UndoDeploymentAsync(Target target, long revision, CancellationToken cancellation)
+    {
         var deployment = await GetAsync(target, cancellation);
         if (deployment.IsTrue("spec", "paused"))
             throw new CliException($"you cannot rollback a paused deployment; resume it first with 'akctl rollout resume deployment/{target.Name}' and try again");
         var sets = await Revisions.ListAsync(Session, deployment, cancellation);
-        var to = revision > 0 ? Find(sets, revision) : sets.Count > 1 ? sets[^2] : throw new CliException($"no rollout history found for deployment \"{target.Name}\"");
+        var to = revision > 0 ? Find(sets, Revisions.Of, revision) : sets.Count > 1 ? sets[^2] : throw new CliException($"no rollout history found for deployment \"{target.Name}\"");
         if (JsonNode.DeepEquals(Revisions.Template(to), Revisions.Template(deployment)))
         {
             Console.WriteLine($"{target} skipped rollback (current template already matches revision {Revisions.Of(to)})");
@@ -93,7 +122,8 @@ internal sealed record RolloutActions(CliSession Session)
     /// <summary>Holds a rollout, or lets it go on.</summary>
     public async Task PauseAsync(Target target, bool pause, CancellationToken cancellation)
     {
-        MustBeDeployment(target, pause ? "pause" : "resume");
+        if (!IsDeployment(target))
+            throw new CliException($"{target.Kind.GroupResource} \"{target.Name}\" {(pause ? "pausing" : "resuming")} is not supported");
         if ((await GetAsync(target, cancellation)).IsTrue("spec", "paused") == pause)
             throw new CliException($"{target.Kind.GroupResource} \"{target.Name}\" is {(pause ? "already paused" : "not paused")}");
         await PatchAsync(target, "application/merge-patch+json", new JsonObject { ["spec"] = new JsonObject { ["paused"] = pause ? true : null } }, cancellation);
@@ -114,11 +144,7 @@ internal sealed record RolloutActions(CliSession Session)
         Console.WriteLine($"{target} restarted");
     }
 
-    private static void MustBeDeployment(Target target, string verb)
-    {
-        if (target.Kind.GroupResource != "deployments.apps")
-            throw new CliException($"rollout {verb} is not supported on {target.Kind.GroupResource}, only on deployments");
-    }
+    private static bool IsDeployment(Target target) => target.Kind.GroupResource == "deployments.apps";
 
     private static bool Report(JsonObject value, ref string last)
     {
@@ -129,8 +155,8 @@ internal sealed record RolloutActions(CliSession Session)
         return done;
     }
 
-    private static JsonObject Find(IReadOnlyList<JsonObject> sets, long revision) =>
-        sets.FirstOrDefault(s => Revisions.Of(s) == revision) ?? throw new CliException("unable to find the specified revision");
+    private static JsonObject Find(IReadOnlyList<JsonObject> revisions, Func<JsonObject, long> numberOf, long revision) =>
+        revisions.FirstOrDefault(r => numberOf(r) == revision) ?? throw new CliException("unable to find the specified revision");
 
     private Task<JsonObject> GetAsync(Target target, CancellationToken cancellation) => Session.SendAsync(Session.Request("get", target.Kind, target.Name, ns: target.Namespace), cancellation);
 
