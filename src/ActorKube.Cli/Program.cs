@@ -2,10 +2,11 @@ using System.CommandLine;
 using System.Text;
 using ActorKube.Cli.CommandLine;
 using ActorKube.Cli.Commands;
+using ActorKube.Cli.Output;
 
-Console.SetOut(new StreamWriter(Console.OpenStandardOutput(), new UTF8Encoding(false)) { AutoFlush = true });
-// Made here, as the one that Console makes sets up the terminal first: that takes time, and a terminal in raw mode must not be touched.
-Console.SetError(new StreamWriter(Console.OpenStandardError(), new UTF8Encoding(false)) { AutoFlush = true });
+Console.SetOut(new StreamWriter(StandardStream.OpenOutput(), new UTF8Encoding(false)) { AutoFlush = true });
+// Not the writers that Console makes: those set up the terminal, which takes time, and one in raw mode must not be touched.
+Console.SetError(new StreamWriter(StandardStream.OpenErrors(), new UTF8Encoding(false)) { AutoFlush = true });
 var root = new RootCommand("akctl controls an ActorKube cluster, or any Kubernetes cluster.");
 foreach (var option in GlobalOptions.All)
     root.Add(option);

@@ -19,7 +19,15 @@ internal static class GlobalOptions
 
     public static readonly Option<TimeSpan?> RequestTimeout = Global(Flags.Duration("--request-timeout", "DURATION", "How long one request may take; 0 for ever"));
 
-    public static IEnumerable<Option> All => [KubeConfig, Context, Cluster, User, Namespace, Server, RequestTimeout];
+    public static readonly Option<string?> Token = Global(Flags.Text("--token", "TOKEN", "The bearer token to send, in place of what the kubeconfig says of the user"));
+
+    public static readonly Option<string?> As = Global(Flags.Text("--as", "NAME", "Act as this user, if you may; a service account is system:serviceaccount:NAMESPACE:NAME"));
+
+    public static readonly Option<string[]> AsGroup = Global(Flags.Texts("--as-group", "NAME", "Act as a member of this group"));
+
+    public static readonly Option<bool> Insecure = Global(Flags.Switch("--insecure-skip-tls-verify", "Take any certificate for the server's"));
+
+    public static IEnumerable<Option> All => [KubeConfig, Context, Cluster, User, Namespace, Server, RequestTimeout, Token, As, AsGroup, Insecure];
 
     private static Option<T> Global<T>(Option<T> option)
     {

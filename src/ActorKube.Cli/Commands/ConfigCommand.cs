@@ -4,6 +4,7 @@ using ActorKube.Api.Machinery;
 using ActorKube.Cli.CommandLine;
 using ActorKube.Cli.Config;
 using ActorKube.Cli.Output;
+using ActorKube.Cli.Paths;
 
 namespace ActorKube.Cli.Commands;
 
@@ -53,7 +54,8 @@ internal static class ConfigCommand
             {
                 null or "" or "yaml" => YamlText.Of(config),
                 "json" => JsonText.Indented(config) + "\n",
-                var format => throw new CliException($"unable to match a printer suitable for the output format \"{format}\", allowed formats are: json,yaml"),
+                var format when OutputTemplate.Is(format) => OutputTemplate.Of(config, format),
+                var format => throw new CliException($"unable to match a printer suitable for the output format \"{format}\", allowed formats are: {string.Join(',', OutputTemplate.Formats)},json,yaml"),
             });
         });
     }

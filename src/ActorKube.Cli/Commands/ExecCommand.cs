@@ -55,8 +55,8 @@ internal static class ExecCommand
             if (parsed.GetValue(tty) && !terminal)
                 await Console.Error.WriteLineAsync("Unable to use a TTY - input is not a terminal or the right kind of file");
             var path = RemoteCommand.Path(pod, await ContainerAsync(pod, parsed.GetValue(container), parsed.GetValue(quiet)), tail, parsed.GetValue(stdin), terminal);
-            await using var output = Console.OpenStandardOutput();
-            await using var errors = Console.OpenStandardError();
+            await using var output = StandardStream.OpenOutput();
+            await using var errors = StandardStream.OpenErrors();
             var exitCode = await RemoteCommand.RunAsync(session, path, new RemoteStreams(parsed.GetValue(stdin) ? Terminal.OpenInput() : null, output, errors), terminal, cancellation);
             if (exitCode != 0)
                 throw new PlainException(parsed.GetValue(quiet) ? "" : $"command terminated with exit code {exitCode}", exitCode);

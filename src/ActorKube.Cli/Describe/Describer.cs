@@ -27,8 +27,11 @@ internal sealed class Describer(CliSession session, bool showEvents)
             case "deployments.apps":
                 return WorkloadDescribers.OfDeployment(value, await Revisions.ListAsync(session, value, cancellation), await EventsAsync(kind, value, cancellation), Now);
             case "replicasets.apps":
-                var pods = await ListAsync(Pods, ns, DescribeText.Selector(value.At("spec", "selector")), "", cancellation);
-                return WorkloadDescribers.OfReplicaSet(value, [.. pods.Where(p => Owns(value, p))], await EventsAsync(kind, value, cancellation), Now);
+                return WorkloadDescribers.OfReplicaSet(value, await PodsOfAsync(value, cancellation), await EventsAsync(kind, value, cancellation), Now);
+            case "daemonsets.apps":
+                return SetDescribers.OfDaemonSet(value, await PodsOfAsync(value, cancellation), await EventsAsync(kind, value, cancellation), Now);
+            case "statefulsets.apps":
+                return SetDescribers.OfStatefulSet(value, await PodsOfAsync(value, cancellation), await EventsAsync(kind, value, cancellation), Now);
             case "services":
                 var slices = await ListAsync(Known("discovery.k8s.io", "endpointslices"), ns, $"kubernetes.io/service-name={value.Text("metadata", "name")}", "", cancellation);
                 return ServiceDescriber.Of(value, slices, await EventsAsync(kind, value, cancellation), Now);
@@ -54,6 +57,9 @@ internal sealed class Describer(CliSession session, bool showEvents)
     private static ResourceKind Known(string group, string resource) => KindRegistry.BuiltIn.Find(group, "v1", resource)!;
 
     private static bool Owns(JsonObject owner, JsonObject value) => value.List("metadata", "ownerReferences").Any(o => o.IsTrue("controller") && o.Text("uid") == owner.Text("metadata", "uid"));
+
+    private async Task<IReadOnlyList<JsonObject>> PodsOfAsync(JsonObject owner, CancellationToken cancellation) =>
+        [.. (await ListAsync(Pods, owner.Text("metadata", "namespace"), DescribeText.Selector(owner.At("spec", "selector")), "", cancellation)).Where(p => Owns(owner, p))];
 
     private async Task<string> NodeAsync(ResourceKind kind, JsonObject node, CancellationToken cancellation)
     {

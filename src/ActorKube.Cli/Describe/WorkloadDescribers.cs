@@ -44,8 +44,7 @@ internal static class WorkloadDescribers
         text.Labels(0, "Labels", set.Map("metadata", "labels")).Annotations(set);
         text.Optional(0, "Controlled By", PodDescriber.Controller(set));
         text.Field(0, "Replicas", $"{set.Number("status", "replicas") ?? 0} current / {set.Number("spec", "replicas") ?? 1} desired");
-        int In(string phase) => pods.Count(p => p.Text("status", "phase") == phase);
-        text.Field(0, "Pods Status", $"{In("Running")} Running / {In("Pending")} Waiting / {In("Succeeded")} Succeeded / {In("Failed")} Failed");
+        text.Field(0, "Pods Status", SetDescribers.Phases(pods));
         PodTemplateLines.Write(text, set.At("spec", "template"));
         Conditions(text, set.At("status"));
         EventLines.Write(text, events, now);

@@ -49,7 +49,7 @@ internal sealed record LogReader(CliSession Session, LogQuery Query, bool Prefix
     /// <summary>One after the other; where they are followed, all at once, line by line.</summary>
     public async Task CopyAsync(IReadOnlyList<LogSource> sources, CancellationToken cancellation)
     {
-        await using var output = Console.OpenStandardOutput();
+        await using var output = StandardStream.OpenOutput();
         if (Query.Follow && sources.Count > 1)
         {
             await Task.WhenAll(sources.Select(s => CopyLinesAsync(s, output, cancellation)));

@@ -60,11 +60,18 @@ internal sealed class CliSession
             options = options with { Server = Uri.TryCreate(server, UriKind.Absolute, out var uri) ? uri : throw new CliException($"invalid server \"{server}\": it must be a URL") };
         if (parsed.GetValue(GlobalOptions.RequestTimeout) is { } timeout)
             options = options with { RequestTimeout = timeout == TimeSpan.Zero ? System.Threading.Timeout.InfiniteTimeSpan : timeout };
+        // A token that is said is who one is: a certificate beside it would speak for somebody else.
+        if (parsed.GetValue(GlobalOptions.Token) is { Length: > 0 } token)
+            options = options with { Token = () => token, BasicCredential = null, ClientCertificate = null };
+        if (parsed.GetValue(GlobalOptions.Insecure))
+            options = options with { InsecureSkipTlsVerify = true, CertificateAuthorities = [] };
         LastServer = options.Server;
         if (options.CertificateAuthorities.Count > 0)
             MachineTrust.Leave();
         var ns = parsed.GetValue(GlobalOptions.Namespace);
-        return new CliSession(options, string.IsNullOrEmpty(ns) ? context.Namespace : ns, !string.IsNullOrEmpty(ns));
+        var session = new CliSession(options, string.IsNullOrEmpty(ns) ? context.Namespace : ns, !string.IsNullOrEmpty(ns));
+        session.ActAs(parsed.GetValue(GlobalOptions.As), parsed.GetValue(GlobalOptions.AsGroup) ?? []);
+        return session;
     }
 
     /// <summary>A request about one object or a collection of a kind.</summary>
@@ -158,6 +165,19 @@ internal sealed class CliSession
 
         var text = Encoding.UTF8.GetString(body).Trim();
         return ApiError.From(ApiError.Status(code, ((System.Net.HttpStatusCode)code).ToString(), text.Length > 0 ? text : $"HTTP {code}"));
+    }
+
+    private void ActAs(string? user, string[] groups)
+    {
+        if (string.IsNullOrEmpty(user) && groups.Length > 0)
+            throw new CliException("--as-group needs --as: a group alone is nobody to act as");
+        if (string.IsNullOrEmpty(user))
+            return;
+        Transport.Http.DefaultRequestHeaders.TryAddWithoutValidation("Impersonate-User", user);
+        // The HTTP client writes several values of one header on one line, which the server takes for one group.
+        if (groups.Length > 1)
+            throw new CliException("only one --as-group can be sent");
+        Transport.Http.DefaultRequestHeaders.TryAddWithoutValidation("Impersonate-Group", groups);
     }
 
     private static KubeConfigContext ContextOf(ParseResult parsed)
