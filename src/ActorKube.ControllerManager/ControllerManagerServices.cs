@@ -16,6 +16,13 @@ public sealed record ControllerManagerServices(
     IApiClient Api, IInformerFactory Informers, IEventRecorder Events, TimeProvider Time, string? RootCa = null,
     X509Certificate2? Authority = null, string? ServiceAccountKeyFile = null)
 {
+    /// <summary>Makes the client of one controller, which the API server takes for the user of <see cref="Shell.ControllerIdentities"/>; null: all use <see cref="Api"/>.</summary>
+    public Func<string, IApiClient>? ApiAs { get; init; }
+
+    /// <summary>The client of one controller.</summary>
+    /// <param name="controller">Its name, such as <c>deployment</c>.</param>
+    public IApiClient ApiOf(string controller) => ApiAs?.Invoke(controller) ?? Api;
+
     /// <summary>The controllers' name for themselves in requests, and so their field manager.</summary>
     public const string UserAgent = "kube-controller-manager";
 }

@@ -35,6 +35,19 @@ public sealed record ComponentClient(IApiClient Client, IInformerFactory Informe
         return OverActors(system, component, () => credential, ApiServers.Local, "", time);
     }
 
+    /// <summary>
+    /// A client of the same component that the server takes for another user, on a connection of its own: reads and writes only, no informers and no events.
+    /// </summary>
+    /// <param name="system">The actor system.</param>
+    /// <param name="component">The component, as the server's user agent and field manager.</param>
+    /// <param name="part">The part of it that the client is for; names its actor.</param>
+    /// <param name="user">Who the part is.</param>
+    public static IApiClient PartInProcess(ActorSystem system, string component, string part, UserInfo user)
+    {
+        var credential = new InProcessCredential(user);
+        return new ApiClient(new ActorTransport(system, ClientSettings.Of(system.Settings.Config).ToTransportOptions(() => credential, ApiServers.Local), $"{component}-{part}-client"), component);
+    }
+
     /// <summary>A component over HTTPS.</summary>
     public static ComponentClient OverHttp(ActorSystem system, string component, HttpTransportOptions options, string host = "", TimeProvider? time = null) =>
         Over(system, new HttpTransport(options), component, ClientSettings.Of(system.Settings.Config), host, time);

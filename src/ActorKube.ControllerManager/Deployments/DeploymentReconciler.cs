@@ -131,30 +131,22 @@ public static class DeploymentReconciler
         private Plan Finish(IReadOnlyList<PlannedAction> actions, V1DeploymentStatus status)
         {
             var all = new List<PlannedAction>(actions);
-            if (!SemanticEquality.Equal(status, view.Deployment.Status))
+            var revision = RevisionToNote(actions) is { } next && next != Revisions.Of(view.Deployment.Metadata) ? next : (long?)null;
+            if (revision is not null || !SemanticEquality.Equal(status, view.Deployment.Status))
             {
                 var changed = ApiJson.Copy(view.Deployment);
                 changed.Status = status;
+                // A Deployment's annotations may be written with its status, and the controller may write no other part of it in one go.
+                if (revision is { } noted)
+                    (changed.Metadata.Annotations ??= new Dictionary<string, string>())[Revisions.Revision] = noted.ToString(CultureInfo.InvariantCulture);
                 all.Add(new UpdateStatus(changed));
             }
 
-            // After the status, which is written on the condition that the Deployment did not change meanwhile.
-            if (RevisionToNote(actions) is { } revision && revision != Revisions.Of(view.Deployment.Metadata))
-                all.Add(NoteRevision(revision));
             return new Plan(all, DeploymentStatusRules.UntilDeadline(view, status, context.Now));
         }
 
         private long? RevisionToNote(IReadOnlyList<PlannedAction> actions) =>
             view.New is not null || actions.Any(a => a is Create) ? Revisions.Next(view) : null;
-
-        private Merge NoteRevision(long revision) => new(view.Deployment, new
-        {
-            metadata = new
-            {
-                uid = view.Deployment.Metadata.Uid,
-                annotations = new Dictionary<string, string> { [Revisions.Revision] = revision.ToString(CultureInfo.InvariantCulture) },
-            },
-        });
 
         private static Dictionary<V1ReplicaSet, int> Sized(V1ReplicaSet replicaSet, int size) => new(ReferenceEqualityComparer.Instance) { [replicaSet] = size };
     }

@@ -38,7 +38,7 @@ internal sealed class GarbageCollectorActor : ReceiveActor, IWithTimers
 
     public GarbageCollectorActor(ControllerManagerServices services, int concurrency)
     {
-        _transport = services.Api.Transport;
+        _transport = services.ApiOf("garbage-collector").Transport;
         _writes = new GarbageWrites(_transport);
         _time = services.Time;
         _concurrency = concurrency;

@@ -1,4 +1,4 @@
-using ActorKube.Api.Machinery;
+using System.Text.Json.Nodes;
 using ActorKube.ControllerManager.Common;
 using ActorKube.ControllerManager.Nodes;
 using ActorKube.ControllerManager.Shell;
@@ -59,19 +59,18 @@ public static class PodGcReconciler
             yield break;
         }
 
-        var failed = ApiJson.Copy(pod);
-        failed.Status ??= new V1PodStatus();
-        failed.Status.Phase = "Failed";
-        failed.Status.Conditions = [.. (failed.Status.Conditions ?? []).Where(c => c.Type != "DisruptionTarget"), new V1PodCondition
+        var conditions = (pod.Status?.Conditions ?? []).Where(c => c.Type != "DisruptionTarget").Append(new V1PodCondition
         {
             Type = "DisruptionTarget",
             Status = "True",
             Reason = "DeletionByPodGC",
             Message = message,
             LastTransitionTime = now.UtcDateTime,
-        }];
+        });
         // Deleted by the next pass, once the failure is on record.
-        yield return new UpdateStatus(failed);
+        var body = MergeBody.Metadata(pod.Metadata);
+        body["status"] = new JsonObject { ["phase"] = "Failed", ["conditions"] = MergeBody.List(conditions) };
+        yield return new Merge(pod, body, "status");
     }
 
     private static bool IsOutOfService(V1Node node) =>

@@ -1,8 +1,11 @@
+using System.Collections.Concurrent;
 using System.Security.Cryptography.X509Certificates;
 using ActorKube.Api.Meta;
 using ActorKube.ApiServer;
+using ActorKube.Client;
 using ActorKube.Client.Hosting;
 using ActorKube.ControllerManager;
+using ActorKube.ControllerManager.Shell;
 using ActorKube.Scheduler;
 using ActorKube.Store;
 using Akka.Actor;
@@ -38,9 +41,22 @@ public sealed class ControlPlane(ProcessSettings settings, ILoggerFactory logs, 
         })
         .AddControllerManager(_ =>
         {
-            var client = ComponentClient.InProcess(system(), "kube-controller-manager", new UserInfo("system:kube-controller-manager", [UserInfo.Masters]));
-            return new ControllerManagerServices(client.Client, client.Informers, client.Events, TimeProvider.System, authority.ExportCertificatePem(), authority, ServiceAccountKeyFile());
+            var client = ComponentClient.InProcess(system(), "kube-controller-manager", new UserInfo("system:kube-controller-manager", [UserInfo.Authenticated]));
+            // A controller that is started anew goes on with the client it had.
+            var parts = new ConcurrentDictionary<string, Lazy<IApiClient>>(StringComparer.Ordinal);
+            return new ControllerManagerServices(client.Client, client.Informers, client.Events, TimeProvider.System, authority.ExportCertificatePem(), authority, ServiceAccountKeyFile())
+            {
+                ApiAs = controller => parts.GetOrAdd(controller, name => new(() => ComponentClient.PartInProcess(system(), "kube-controller-manager", name, ControllerUser(name)))).Value,
+            };
         });
+
+    private static UserInfo ControllerUser(string controller)
+    {
+        var name = ControllerIdentities.UserOf(controller);
+        return name.StartsWith("system:serviceaccount:", StringComparison.Ordinal)
+            ? new UserInfo(name, ["system:serviceaccounts", "system:serviceaccounts:kube-system", UserInfo.Authenticated])
+            : new UserInfo(name, [UserInfo.Authenticated]);
+    }
 
     // The key that the API server makes and knows tokens by, wherever it was told to keep it.
     private string ServiceAccountKeyFile() => settings.Config.GetString("actorkube.apiserver.authentication.service-account.signing-key-file", "") is { Length: > 0 } file

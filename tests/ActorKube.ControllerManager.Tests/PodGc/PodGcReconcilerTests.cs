@@ -1,3 +1,4 @@
+using System.Text.Json;
 using ActorKube.ControllerManager.PodGc;
 using ActorKube.ControllerManager.Shell;
 using ActorKube.ControllerManager.Tests.Fakes;
@@ -13,7 +14,10 @@ public class PodGcReconcilerTests
         var pod = Some.Pod("a").On("gone").Ready();
 
         Assert.Empty(Reconcile([pod], missing: 39).Actions);
-        var failed = (V1Pod)Assert.Single(Reconcile([pod], missing: 40).Of<UpdateStatus>()).Object;
+        var patch = Assert.Single(Reconcile([pod], missing: 40).Of<Merge>());
+        Assert.Equal("status", patch.Subresource);
+        var failed = JsonSerializer.Deserialize<V1Pod>(ActorKube.Api.Machinery.Patch.ApplyTo(
+            ActorKube.Api.Machinery.ApiJson.Serialize(pod), "application/merge-patch+json", JsonSerializer.SerializeToUtf8Bytes(patch.Body), typeof(V1Pod), []), ActorKube.Api.Machinery.ApiJson.Options)!;
         Assert.Equal(("Failed", "DeletionByPodGC"), (failed.Status.Phase, failed.Status.Conditions.Single(c => c.Type == "DisruptionTarget").Reason));
         Assert.Equal(0, Assert.Single(Reconcile([failed], missing: 41).Of<Delete>()).GracePeriodSeconds);
     }
@@ -48,7 +52,7 @@ public class PodGcReconcilerTests
         var plan = PodGcReconciler.Reconcile([Some.Pod("a").On("n1").Deleting(), Some.Pod("b").On("n1")], new Dictionary<string, V1Node> { ["n1"] = node },
             new Dictionary<string, DateTimeOffset>(), TimeSpan.FromSeconds(40), 0, Some.Now);
 
-        Assert.Equal("a", Assert.Single(plan.Of<UpdateStatus>()).Object.Metadata.Name);
+        Assert.Equal("a", Assert.Single(plan.Of<Merge>()).Target.Metadata.Name);
     }
 
     private static Plan Reconcile(IReadOnlyCollection<V1Pod> pods, int missing = 0, int threshold = 100) => PodGcReconciler.Reconcile(
