@@ -22,7 +22,7 @@ internal static class Impersonation
     /// <param name="caller">Who sent it.</param>
     /// <param name="authorize">Throws the 403 Status of what the caller may not do.</param>
     public static ValueTask<UserInfo> UserAsync(IHeaderDictionary headers, UserInfo caller, Func<AccessRequest, ValueTask> authorize) =>
-        headers.ContainsKey(User) || headers.ContainsKey(Group) || headers.ContainsKey(Uid) || headers.Keys.Any(IsExtra) ? ActAsAsync(headers, caller, authorize) : new(caller);
+        headers.ContainsKey(User) || headers.ContainsKey(Group) || headers.ContainsKey(Uid) ? ActAsAsync(headers, caller, authorize) : new(caller);
 
     private static async ValueTask<UserInfo> ActAsAsync(IHeaderDictionary headers, UserInfo caller, Func<AccessRequest, ValueTask> authorize)
     {
@@ -30,7 +30,7 @@ internal static class Impersonation
         var extra = ExtraOf(headers);
         if (name.Length == 0)
         {
-            throw ApiError.Internal("requested impersonation of groups, a uid or extra information without impersonating a user");
+            throw ApiError.Internal("requested impersonation of groups or a uid without impersonating a user");
         }
 
         var account = ServiceAccountUser.Parse(name);

@@ -36,6 +36,12 @@ internal sealed class NodeProxy(ApiPipeline pipeline, ResourceRegistry registry,
         }
 
         await pipeline.AuthorizeAsync(Accesses.Of(request, user), http.RequestAborted).ConfigureAwait(false);
+        if (request is { Verb: "get", Subresource: "exec" or "attach" or "portforward" })
+        {
+            // A WebSocket begins as GET: who may only read must not come to a shell that way.
+            await pipeline.AuthorizeAsync(Accesses.Of(request with { Verb = "create" }, user), http.RequestAborted).ConfigureAwait(false);
+        }
+
         if (request.Subresource != "log")
         {
             await admission.AdmitAsync(new AdmissionRequest("CONNECT", kind, request.Subresource, request.Namespace, request.Name, null, null, user, false), http.RequestAborted).ConfigureAwait(false);

@@ -131,6 +131,8 @@ public sealed class ApiPipeline
             Served = kind.IsStored ? _registry.Of(kind) : null,
             Now = _time.GetUtcNow(),
             Cancelled = cancellationToken,
+            MayCreate = request is { Verb: "update" or "patch", Subresource.Length: 0 } && !user.IsIn(UserInfo.Masters)
+                ? () => AuthorizeAsync(Accesses.Of(request with { Verb = "create" }, user), cancellationToken) : null,
         };
     }
 

@@ -30,6 +30,12 @@ internal sealed class Creates(ObjectWriter writer, AdmissionChain admission, Ide
     /// <param name="recordsFields">Whether the writer comes to own the object's fields; false where that is settled already.</param>
     public async Task<ApiResponse> CreateAsync(RequestContext context, IKubernetesObject<V1ObjectMeta> value, bool recordsFields = true)
     {
+        // Who may update may not therefore create.
+        if (context.MayCreate is { } check)
+        {
+            await check().ConfigureAwait(false);
+        }
+
         var metadata = value.Metadata;
         CheckNamespace(context, metadata);
         if (!string.IsNullOrEmpty(metadata.ResourceVersion))

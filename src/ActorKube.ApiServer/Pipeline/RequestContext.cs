@@ -35,6 +35,9 @@ internal sealed class RequestContext : IDisposable
     /// <summary>Ends when the client is gone.</summary>
     public required CancellationToken Cancelled { get; init; }
 
+    /// <summary>Throws the 403 Status when the user may not create what an update or patch would create; null where nothing can come of it.</summary>
+    public Func<ValueTask>? MayCreate { get; init; }
+
     /// <summary>The kind's rules.</summary>
     public Strategy Strategy => Resource.Strategy;
 
