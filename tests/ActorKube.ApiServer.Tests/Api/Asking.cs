@@ -42,7 +42,4 @@ internal static class Asking
         var text = await response.Content.ReadAsStringAsync();
         return (response.StatusCode, text.StartsWith('{') ? JsonNode.Parse(text)! : JsonValue.Create(text)!);
     }
-
-    /// <summary>The message of a Status.</summary>
-    public static string Message(this JsonNode body) => (string?)body["message"] ?? "";
 }
