@@ -1,3 +1,4 @@
+using ActorKube.Api.Machinery;
 using ActorKube.ControllerManager.Shell;
 using k8s;
 using k8s.Models;
@@ -22,6 +23,11 @@ internal static class ProtectionFinalizer
         return goes || has ? Plan.Nothing : Set(value, finalizers.Append(finalizer));
     }
 
-    private static Plan Set<T>(T value, IEnumerable<string> finalizers) where T : class, IKubernetesObject<V1ObjectMeta> =>
-        Plan.Of(new Merge(value, MergeBody.Metadata(value.Metadata, ("finalizers", MergeBody.List(finalizers)))));
+    // The controllers' roles let them replace what they protect, and not patch it.
+    private static Plan Set<T>(T value, IEnumerable<string> finalizers) where T : class, IKubernetesObject<V1ObjectMeta>
+    {
+        var changed = ApiJson.Copy(value);
+        changed.Metadata.Finalizers = finalizers.ToList() is { Count: > 0 } left ? left : null;
+        return Plan.Of(new Update(changed));
+    }
 }

@@ -1,5 +1,3 @@
-using System.Text.Json;
-using ActorKube.Api.Machinery;
 using ActorKube.ControllerManager.Common;
 using ActorKube.ControllerManager.Shell;
 using ActorKube.ControllerManager.Storage;
@@ -55,10 +53,7 @@ public class ProtectionTests
         Assert.Empty(Finalizers(VolumeProtectionController.Reconcile(volume)));
     }
 
-    private static List<string> Finalizers(Plan plan) =>
-        JsonDocument.Parse(ApiJson.Serialize(Assert.Single(plan.Of<Merge>()).Body)).RootElement.GetProperty("metadata").GetProperty("finalizers") is { ValueKind: JsonValueKind.Array } list
-            ? list.Deserialize<List<string>>()!
-            : [];
+    private static List<string> Finalizers(Plan plan) => [.. Assert.Single(plan.Of<Update>()).Object.Metadata.Finalizers ?? []];
 
     private static V1PersistentVolumeClaim Claim(params string[] finalizers)
     {
