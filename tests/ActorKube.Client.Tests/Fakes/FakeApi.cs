@@ -252,7 +252,10 @@ public sealed class FakeApi : IApiTransport
         }
         else if (request.Subresource == "status")
         {
-            value.Metadata = old.Metadata;
+            // As Kubernetes has it: annotations may be written with a status, the rest of the metadata not.
+            var annotations = value.Metadata.Annotations;
+            value.Metadata = ((IKubernetesObject<V1ObjectMeta>)ApiJson.Copy(existing.Value)).Metadata;
+            value.Metadata.Annotations = annotations;
             if (spec is { CanWrite: true })
                 spec.SetValue(value, spec.GetValue(old));
         }
