@@ -112,7 +112,8 @@ public static partial class Patch
         }
         catch (StrategicPatchException e)
         {
-            throw ApiError.From(ApiError.Status(500, "", e.Message));
+            // Kubernetes answers some of these mistakes with 500, as if they were its own. They are the client's.
+            throw ApiError.From(ApiError.Status(422, "Invalid", e.Message));
         }
     }
 

@@ -209,8 +209,8 @@ public static class StrategicMergePatch
         [.. patch.Select(p => p.Key).Where(k => k.StartsWith(prefix, StringComparison.Ordinal))];
 }
 
-/// <summary>A strategic merge patch that is wrong. Kubernetes answers 400 to some mistakes and 500, with the bare message, to others.</summary>
-public sealed class StrategicPatchException(string message, int code = 500) : Exception(message)
+/// <summary>A strategic merge patch that is wrong. Some mistakes are answered with 400, the others with 422 and the bare message.</summary>
+public sealed class StrategicPatchException(string message, int code = 422) : Exception(message)
 {
     /// <summary>HTTP code.</summary>
     public int Code { get; } = code;

@@ -130,7 +130,8 @@ internal sealed class HttpEdge(
 
         if (verb is not ("get" or "list"))
         {
-            request = request with { Body = await ReadBodyAsync(http).ConfigureAwait(false) };
+            var body = await ReadBodyAsync(http).ConfigureAwait(false);
+            request = request with { Body = body.Span.StartsWith("k8s\0"u8) ? body : JsonMending.Mend(body) };
         }
 
         var response = await pipeline.HandleAsync(request, user, http.RequestAborted).ConfigureAwait(false);

@@ -120,10 +120,10 @@ public class PatchTests
     }
 
     [Theory]
-    [InlineData("""{"spec":{"template":{"spec":{"containers":[{"image":"x"}]}}}}""", 500, "map: map[image:x] does not contain declared merge key: name")]
+    [InlineData("""{"spec":{"template":{"spec":{"containers":[{"image":"x"}]}}}}""", 422, "map: map[image:x] does not contain declared merge key: name")]
     [InlineData("""{"spec":{"strategy":{"$retainKeys":["type"],"rollingUpdate":{}}}}""", 400, "invalid patch format of retainKeys")]
-    [InlineData("""{"spec":{"strategy":{"$patch":"explode"}}}""", 500, "unknown patch type: explode in map: map[$patch:explode]")]
-    [InlineData("""{"spec":{"template":{"spec":{"containers":["x"]}}}}""", 500, "expected a map[string]interface {}, but received a string")]
+    [InlineData("""{"spec":{"strategy":{"$patch":"explode"}}}""", 422, "unknown patch type: explode in map: map[$patch:explode]")]
+    [InlineData("""{"spec":{"template":{"spec":{"containers":["x"]}}}}""", 422, "expected a map[string]interface {}, but received a string")]
     [InlineData("""[]""", 400, "error decoding patch: json: cannot unmarshal array into Go value of type map[string]interface {}")]
     [InlineData("""{""", 400, "error decoding patch: unexpected end of JSON input")]
     public void Says_what_is_wrong_with_a_strategic_patch(string patch, int code, string message)

@@ -34,9 +34,9 @@ internal sealed class JobStrategy : Strategy<V1Job>
 
         var labels = value.Spec.Template.Metadata.Labels ??= new Dictionary<string, string>();
         labels[UidLabel] = value.Metadata.Uid;
-        labels[NameLabel] = value.Metadata.Name;
+        labels[NameLabel] = value.Metadata.Name ?? "";
         labels[OldUidLabel] = value.Metadata.Uid;
-        labels[OldNameLabel] = value.Metadata.Name;
+        labels[OldNameLabel] = value.Metadata.Name ?? "";
         value.Spec.Selector ??= new V1LabelSelector();
         value.Spec.Selector.MatchLabels ??= new Dictionary<string, string>();
         value.Spec.Selector.MatchLabels.TryAdd(UidLabel, value.Metadata.Uid);
