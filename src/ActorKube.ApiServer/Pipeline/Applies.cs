@@ -126,7 +126,7 @@ internal sealed class Applies(Modifier modifier, Updates updates, Creates create
         if (decoded.Error is not null)
         {
             throw ApiError.From(ApiError.Status(
-                500, "", $"failed to convert new object ({context.Request.Namespace}/{context.Request.Name}; {context.Kind.ApiVersion}, Kind={context.Kind.Kind}) to proper version: {decoded.Error}"));
+                400, "BadRequest", $"failed to convert new object ({context.Request.Namespace}/{context.Request.Name}; {context.Kind.ApiVersion}, Kind={context.Kind.Kind}) to proper version: {decoded.Error}"));
         }
 
         var value = (IKubernetesObject<V1ObjectMeta>)decoded.Value!;

@@ -82,7 +82,7 @@ public sealed partial class FieldManager
         if (errors.Count > 0)
         {
             var name = $"{Text(metadata?["namespace"])}/{Text(metadata?["name"])}; {TypeText(version, kind)}";
-            throw ApiError.From(ApiError.Status(500, "", $"failed to create typed patch object ({name}): {SchemaValidation.Text(errors)}"));
+            throw ApiError.From(ApiError.Status(400, "BadRequest", $"failed to create typed patch object ({name}): {SchemaValidation.Text(errors)}"));
         }
     }
 

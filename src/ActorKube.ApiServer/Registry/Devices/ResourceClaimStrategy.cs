@@ -19,6 +19,13 @@ internal sealed class ResourceClaimStrategy : Strategy<Resourcev1ResourceClaim>
     }
 
     /// <inheritdoc/>
+    protected override void PrepareForCreate(Resourcev1ResourceClaim value)
+    {
+        base.PrepareForCreate(value);
+        value.Status = new V1ResourceClaimStatus();
+    }
+
+    /// <inheritdoc/>
     protected override List<FieldError> ValidateCreate(Resourcev1ResourceClaim value)
     {
         var errors = new FieldErrors();

@@ -19,6 +19,13 @@ internal sealed class FlowSchemaStrategy : Strategy<V1FlowSchema>
     }
 
     /// <inheritdoc/>
+    protected override void PrepareForCreate(V1FlowSchema value)
+    {
+        base.PrepareForCreate(value);
+        value.Status = new V1FlowSchemaStatus();
+    }
+
+    /// <inheritdoc/>
     protected override List<FieldError> ValidateCreate(V1FlowSchema value)
     {
         var errors = new FieldErrors();

@@ -38,6 +38,13 @@ internal sealed class PriorityLevelConfigurationStrategy : Strategy<V1PriorityLe
     }
 
     /// <inheritdoc/>
+    protected override void PrepareForCreate(V1PriorityLevelConfiguration value)
+    {
+        base.PrepareForCreate(value);
+        value.Status = new V1PriorityLevelConfigurationStatus();
+    }
+
+    /// <inheritdoc/>
     protected override List<FieldError> ValidateCreate(V1PriorityLevelConfiguration value)
     {
         var errors = new FieldErrors();

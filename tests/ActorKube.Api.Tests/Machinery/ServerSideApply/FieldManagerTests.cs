@@ -221,7 +221,7 @@ public class FieldManagerTests
     public void A_configuration_that_is_none_is_refused(string yaml, string error)
     {
         var refused = Assert.Throws<ApiException>(() => _state.Apply("a", yaml));
-        Assert.Equal((500, $"failed to create typed patch object (/; /v1, Kind=Small): {error}"), (refused.Code, refused.Message));
+        Assert.Equal((400, $"failed to create typed patch object (/; /v1, Kind=Small): {error}"), (refused.Code, refused.Message));
     }
 
     [Fact]

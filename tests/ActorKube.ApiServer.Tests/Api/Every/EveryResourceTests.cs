@@ -69,7 +69,8 @@ public sealed class EveryResourceTests(TestServer server) : IClassFixture<TestSe
 
         var (inJson, inProtobuf) = (await json, await protobuf);
         Assert.Equal(inJson.Select(e => e.Type), inProtobuf.Select(e => e.Type));
-        Assert.Equal(4, inJson.Count);
+        // A controller may write in between.
+        Assert.True(inJson.Count >= 4, $"only {inJson.Count} events");
         for (var i = 0; i < inJson.Count; i++)
         {
             Equal(inJson[i].Object, inProtobuf[i].Object);
