@@ -45,7 +45,7 @@ public class RandomBodyTests
             }
             catch (ApiException e)
             {
-                return e.Code is 400 or 500;
+                return e.Code is 400 or 422;
             }
         },
         iter: 3000);

@@ -96,7 +96,7 @@ public sealed class ServerSideApplyTests : IClassFixture<TestServer>, IDisposabl
     [InlineData("?fieldManager=a", "{apiVersion: v1, kind: Secret, metadata: {name: wrong}}", 400, "invalid object type: /v1, Kind=Secret")]
     [InlineData("?fieldManager=a", "{metadata: {name: wrong}}", 400, "invalid object type: /, Kind=")]
     [InlineData("?fieldManager=a", "{apiVersion: v1, kind: ConfigMap, metadata: {name: wrong, managedFields: []}}", 400, "metadata.managedFields must be nil")]
-    [InlineData("?fieldManager=a", "{apiVersion: v1, kind: ConfigMap, metadata: {name: wrong}, dat: {}}", 500, "failed to create typed patch object (/wrong; /v1, Kind=ConfigMap): .dat: field not declared in schema")]
+    [InlineData("?fieldManager=a", "{apiVersion: v1, kind: ConfigMap, metadata: {name: wrong}, dat: {}}", 400, "failed to create typed patch object (/wrong; /v1, Kind=ConfigMap): .dat: field not declared in schema")]
     [InlineData("?fieldManager=a&fieldValidation=Strict", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: wrong}\ndata: {a: x}\ndata: {b: x}\n", 400, "error strict decoding patch: error converting YAML to JSON: yaml: unmarshal errors:\n  line 5: key \"data\" already set in map")]
     [InlineData("?fieldManager=a", "{apiVersion: v1, kind: ConfigMap, metadata: {name: wrong, uid: nobody}}", 409, "Operation cannot be fulfilled on configmaps \"wrong\": uid mismatch: the provided object specified uid nobody, and no existing object was found")]
     public async Task A_wrong_apply_is_refused_in_Kubernetes_words(string query, string body, int code, string message)
