@@ -21,6 +21,7 @@ internal sealed class StoreGatewayActor : ReceiveActor, IWithTimers
     private readonly TimeProvider _time;
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private readonly Queue<IActorRef> _writers = new();
+    private readonly Queue<(IStoreMessage Message, IActorRef Sender, long Since)> _questions = new();
     private readonly Queue<(IStoreMessage Message, IActorRef Sender, long Since)> _waiting = new();
     private readonly HashSet<IActorRef> _subscribers = [];
     private IActorRef _store = ActorRefs.Nobody;
@@ -59,7 +60,7 @@ internal sealed class StoreGatewayActor : ReceiveActor, IWithTimers
             Forget(unsubscribe.Subscriber);
             _store.Forward(unsubscribe);
         });
-        Receive<GetRevision>(_store.Forward);
+        Receive<GetRevision>(Ask);
         Receive<IStoreMessage>(Write);
         Receive<Terminated>(t => t.ActorRef.Equals(_store), _ => Lost());
         Receive<Terminated>(t => _subscribers.Remove(t.ActorRef));
@@ -72,6 +73,14 @@ internal sealed class StoreGatewayActor : ReceiveActor, IWithTimers
             _writers.Dequeue();
         _writers.Enqueue(Sender);
         _store.Forward(message);
+    }
+
+    private void Ask(GetRevision question)
+    {
+        if (_questions.Count == MaxRemembered)
+            _questions.Dequeue();
+        _questions.Enqueue((question, Sender, _time.GetTimestamp()));
+        _store.Forward(question);
     }
 
     private void Opened(StoreOpened opened)
@@ -95,6 +104,9 @@ internal sealed class StoreGatewayActor : ReceiveActor, IWithTimers
         _log.Warning("The process that owned the store is gone");
         while (_writers.TryDequeue(out var writer))
             writer.Tell(new OutcomeUnknown("the process that owned the store is gone"));
+        // The next owner is asked again: for whoever had an answer, a second one is nothing.
+        while (_questions.TryDequeue(out var question))
+            _waiting.Enqueue(question);
         _store = ActorRefs.Nobody;
         Become(Searching);
         Search();
