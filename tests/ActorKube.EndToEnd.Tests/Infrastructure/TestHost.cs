@@ -59,20 +59,23 @@ internal sealed class TestHost : IAsyncDisposable
     /// <summary>The parent of the pods' cgroups of a node process: one of its own, so that its containers are known by it.</summary>
     public string CgroupOf(string process) => $"/{_name}-{process}";
 
-    /// <summary>Process ids of what runs in the containers of a node process, all or those of one pod.</summary>
+    /// <summary>
+    /// Process ids of the containers' first processes of a node process, all or those of one pod. What they start themselves does not count: a server may have
+    /// one for each request, and a probe is one.
+    /// </summary>
     public IReadOnlyList<int> Containers(string process, string podUid = "")
     {
-        var found = new List<int>();
+        var parents = new Dictionary<int, int>();
         foreach (var running in Process.GetProcesses())
         {
             using (running)
             {
                 if (ReadOf(running, "cgroup") is var cgroup && cgroup.Contains(CgroupOf(process) + "/", StringComparison.Ordinal) && cgroup.Contains(podUid, StringComparison.Ordinal))
-                    found.Add(running.Id);
+                    parents[running.Id] = ParentOf(running);
             }
         }
 
-        return found;
+        return [.. parents.Where(p => p.Value != 0 && !parents.ContainsKey(p.Value)).Select(p => p.Key)];
     }
 
     /// <summary>Kills the containers of a node process, and what watches over them, as a machine that loses power does.</summary>
@@ -119,6 +122,11 @@ internal sealed class TestHost : IAsyncDisposable
 
     // The built-in runtime names what it keeps outside the data folder after a hash of the folder's path.
     private string StateOf(string process) => $"/run/actorkube/{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(DataOf(process))))[..8]}";
+
+    private static int ParentOf(Process process) =>
+        ReadOf(process, "status").Split('\n').FirstOrDefault(l => l.StartsWith("PPid:", StringComparison.Ordinal)) is { } line
+            ? int.Parse(line.AsSpan(5).Trim(), System.Globalization.CultureInfo.InvariantCulture)
+            : 0; // it ended meanwhile
 
     private static string ReadOf(Process process, string file)
     {
