@@ -38,6 +38,12 @@ public sealed class EveryResourceTests(TestServer server) : IClassFixture<TestSe
         var example = new ApiObject(Bytes(Plain(kind, Examples.Of(kind, ns, "b"))), kind.ClrType!);
         JsonNode.Parse(await SendAsync(HttpMethod.Post, collection, ProtobufWriter.Object(example), Protobuf, Json, HttpStatusCode.Created));
         Assert.Equal(Examples.Name(kind, "a"), (string?)first["metadata"]!["name"]);
+        if (kind.Resource == "customresourcedefinitions")
+        {
+            await EstablishedAsync(a);
+            await EstablishedAsync(b);
+        }
+
         await SameAsync(kind, a);
         await SameAsync(kind, b);
 
@@ -152,6 +158,16 @@ public sealed class EveryResourceTests(TestServer server) : IClassFixture<TestSe
         var left = JsonNode.Parse(await response.Content.ReadAsByteArrayAsync())!;
         Assert.True(left["metadata"]!["deletionTimestamp"] is not null, $"{kind} is still there: {left.ToJsonString()}");
         Assert.True(left["metadata"]!["finalizers"] is not null || left["spec"]?["finalizers"] is not null, $"{kind} waits for nothing: {left.ToJsonString()}");
+    }
+
+    // The server itself writes a new definition's status.
+    private async Task EstablishedAsync(string url)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        while (JsonNode.Parse(await GetAsync(url, Json))!["status"]?["conditions"]?.AsArray().Any(c => (string?)c!["type"] == "Established" && (string?)c["status"] == "True") != true)
+        {
+            await Task.Delay(10, limit.Token);
+        }
     }
 
     private async Task SameAsync(ResourceKind kind, string url)
