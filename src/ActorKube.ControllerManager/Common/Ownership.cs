@@ -1,4 +1,6 @@
 using ActorKube.Api.Kinds;
+using ActorKube.Api.Machinery;
+using ActorKube.Client;
 using ActorKube.Client.Informers;
 using k8s;
 using k8s.Models;
@@ -31,6 +33,19 @@ internal static class Ownership
             BlockOwnerDeletion = true,
         };
     }
+
+    /// <summary>The key of the object's controller, when that is a <typeparamref name="TOwner"/>.</summary>
+    public static IEnumerable<ObjectKey> OwnerOf<TOwner>(IMetadata<V1ObjectMeta> value) where TOwner : class, IKubernetesObject<V1ObjectMeta> =>
+        ControllerOf(value) is { } owner && owner.Kind == KindRegistry.BuiltIn.Of<TOwner>().Kind ? [new ObjectKey(value.Metadata.NamespaceProperty, owner.Name)] : [];
+
+    /// <summary>The owners that a change of the object concerns: its controller; for an orphan, every one of its namespace that might adopt it.</summary>
+    /// <param name="value">The object.</param>
+    /// <param name="owners">All that may own it.</param>
+    /// <param name="selector">What an owner adopts; null for nothing.</param>
+    public static IEnumerable<ObjectKey> OwnersOf<TOwner>(IMetadata<V1ObjectMeta> value, ILister<TOwner> owners, Func<TOwner, LabelSelector?> selector)
+        where TOwner : class, IKubernetesObject<V1ObjectMeta> => ControllerOf(value) is not null
+        ? OwnerOf<TOwner>(value)
+        : owners.List(value.Metadata.NamespaceProperty).Where(o => selector(o)?.Matches(value.Metadata.Labels) == true).Select(o => ObjectKey.Of(o));
 
     /// <summary>The key of orphans of a namespace in <see cref="ByController"/>.</summary>
     public static string Nobody(string ns) => $"nobody/{ns}";

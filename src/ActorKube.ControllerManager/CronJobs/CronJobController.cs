@@ -17,7 +17,7 @@ internal sealed class CronJobController : IController
         var (cronJobs, jobs) = (informers.Informer<V1CronJob>(), informers.Informer<V1Job>());
         Ownership.AddIndex(jobs);
         (_cronJobs, _jobs) = (cronJobs.Lister, jobs.Lister);
-        Sources = [Source.Own(cronJobs), Source.Of(jobs, job => Ownership.ControllerOf(job) is { Kind: "CronJob" } owner ? [new ObjectKey(job.Metadata.NamespaceProperty, owner.Name)] : [])];
+        Sources = [Source.Own(cronJobs), Source.Of(jobs, Ownership.OwnerOf<V1CronJob>)];
     }
 
     public string Name => "cronjob";

@@ -21,7 +21,7 @@ internal sealed class DaemonSetController : IController
         Ownership.AddIndex(pods);
         Ownership.AddIndex(revisions);
         (_sets, _pods, _nodes, _revisions) = (sets.Lister, pods.Lister, nodes.Lister, revisions.Lister);
-        Sources = [Source.Own(sets), Source.Of(pods, OwnersOf), Source.OfChanges(nodes, OfNode), Source.Of(revisions, OwnerOf)];
+        Sources = [Source.Own(sets), Source.Of(pods, pod => Ownership.OwnersOf(pod, _sets, s => LabelSelector.From(s.Spec.Selector))), Source.OfChanges(nodes, OfNode), Source.Of(revisions, Ownership.OwnerOf<V1DaemonSet>)];
     }
 
     public string Name => "daemonset";
@@ -32,20 +32,9 @@ internal sealed class DaemonSetController : IController
         ? DaemonSetReconciler.Reconcile(set, Ownership.Candidates(_pods, set), _revisions.ByIndex(Ownership.ByController, set.Metadata.Uid), _nodes.List(), context)
         : Plan.Nothing;
 
-    private IEnumerable<ObjectKey> OwnersOf(V1Pod pod)
-    {
-        var ns = pod.Metadata.NamespaceProperty;
-        if (Ownership.ControllerOf(pod) is { } owner)
-            return owner.Kind == "DaemonSet" ? [new ObjectKey(ns, owner.Name)] : [];
-        return _sets.List(ns).Where(s => LabelSelector.From(s.Spec.Selector).Matches(pod.Metadata.Labels)).Select(s => ObjectKey.Of(s));
-    }
-
     // Heartbeats change nodes all the time; only what decides where daemons run matters.
     private IEnumerable<ObjectKey> OfNode(V1Node? old, V1Node node) =>
         old is not null && SemanticEquality.Equal(old.Metadata.Labels, node.Metadata.Labels) && SemanticEquality.Equal(old.Spec?.Taints, node.Spec?.Taints) && old.Metadata.DeletionTimestamp == node.Metadata.DeletionTimestamp
             ? []
             : _sets.List().Select(s => ObjectKey.Of(s));
-
-    private static IEnumerable<ObjectKey> OwnerOf(V1ControllerRevision revision) =>
-        Ownership.ControllerOf(revision) is { Kind: "DaemonSet" } owner ? [new ObjectKey(revision.Metadata.NamespaceProperty, owner.Name)] : [];
 }

@@ -20,7 +20,7 @@ internal sealed class DeploymentController : IController
         Ownership.AddIndex(replicaSets);
         Ownership.AddIndex(pods);
         (_deployments, _replicaSets, _pods) = (deployments.Lister, replicaSets.Lister, pods.Lister);
-        Sources = [Source.Own(deployments), Source.Of(replicaSets, OwnersOf), Source.OfChanges<V1Pod>(pods, RecreatedBy)];
+        Sources = [Source.Own(deployments), Source.Of(replicaSets, replicaSet => Ownership.OwnersOf(replicaSet, _deployments, d => LabelSelector.From(d.Spec.Selector))), Source.OfChanges<V1Pod>(pods, RecreatedBy)];
     }
 
     public string Name => "deployment";
@@ -34,14 +34,6 @@ internal sealed class DeploymentController : IController
         var candidates = Ownership.Candidates(_replicaSets, deployment).ToList();
         var pods = candidates.SelectMany(r => _pods.ByIndex(Ownership.ByController, r.Metadata.Uid));
         return DeploymentReconciler.Reconcile(deployment, candidates, pods, name => _replicaSets.Get(key.Namespace, name) is not null, context);
-    }
-
-    private IEnumerable<ObjectKey> OwnersOf(V1ReplicaSet replicaSet)
-    {
-        var ns = replicaSet.Metadata.NamespaceProperty;
-        if (Ownership.ControllerOf(replicaSet) is { } owner)
-            return owner.Kind == "Deployment" ? [new ObjectKey(ns, owner.Name)] : [];
-        return _deployments.List(ns).Where(d => LabelSelector.From(d.Spec.Selector).Matches(replicaSet.Metadata.Labels)).Select(d => ObjectKey.Of(d));
     }
 
     // ReplicaSets tell all that a rolling update needs; Recreate also waits for the last old pod to be gone.

@@ -19,7 +19,7 @@ internal sealed class JobController : IController
         Ownership.AddIndex(jobs);
         Ownership.AddIndex(pods);
         (_jobs, _pods) = (jobs.Lister, pods.Lister);
-        Sources = [Source.Own(jobs), Source.Of(pods, OwnersOf)];
+        Sources = [Source.Own(jobs), Source.Of(pods, pod => Ownership.OwnersOf(pod, _jobs, j => j.Spec.Selector is { } selector ? LabelSelector.From(selector) : null))];
     }
 
     public string Name => "job";
@@ -32,13 +32,5 @@ internal sealed class JobController : IController
             return JobReconciler.Reconcile(job, Ownership.Candidates(_pods, job), context);
         // Pods of a Job that is gone are counted by nobody.
         return Plan.Of([.. _pods.List(key.Namespace).Where(p => Ownership.ControllerOf(p) is { Kind: "Job" } owner && owner.Name == key.Name && JobPods.IsTracked(p)).Select(JobPods.Release)]);
-    }
-
-    private IEnumerable<ObjectKey> OwnersOf(V1Pod pod)
-    {
-        var ns = pod.Metadata.NamespaceProperty;
-        if (Ownership.ControllerOf(pod) is { } owner)
-            return owner.Kind == "Job" ? [new ObjectKey(ns, owner.Name)] : [];
-        return _jobs.List(ns).Where(j => j.Spec.Selector is { } selector && LabelSelector.From(selector).Matches(pod.Metadata.Labels)).Select(j => ObjectKey.Of(j));
     }
 }

@@ -19,7 +19,7 @@ internal sealed class ReplicaSetController : IController
         Ownership.AddIndex(pods);
         Ownership.AddIndex(replicaSets);
         (_replicaSets, _pods) = (replicaSets.Lister, pods.Lister);
-        Sources = [Source.Own(replicaSets), Source.Of(pods, OwnersOf)];
+        Sources = [Source.Own(replicaSets), Source.Of(pods, pod => Ownership.OwnersOf(pod, _replicaSets, r => LabelSelector.From(r.Spec.Selector)))];
     }
 
     public string Name => "replicaset";
@@ -36,13 +36,4 @@ internal sealed class ReplicaSetController : IController
     private IEnumerable<V1Pod> Related(V1ReplicaSet replicaSet) => Ownership.ControllerOf(replicaSet) is { } owner
         ? _replicaSets.ByIndex(Ownership.ByController, owner.Uid).SelectMany(r => _pods.ByIndex(Ownership.ByController, r.Metadata.Uid)).Where(PodFacts.IsActive)
         : _pods.ByIndex(Ownership.ByController, replicaSet.Metadata.Uid).Where(PodFacts.IsActive);
-
-    // An orphan concerns every ReplicaSet that might adopt it.
-    private IEnumerable<ObjectKey> OwnersOf(V1Pod pod)
-    {
-        var ns = pod.Metadata.NamespaceProperty;
-        if (Ownership.ControllerOf(pod) is { } owner)
-            return owner.Kind == "ReplicaSet" ? [new ObjectKey(ns, owner.Name)] : [];
-        return _replicaSets.List(ns).Where(r => LabelSelector.From(r.Spec.Selector).Matches(pod.Metadata.Labels)).Select(r => ObjectKey.Of(r));
-    }
 }

@@ -22,7 +22,7 @@ internal sealed class ReplicationControllerController : IController
         var (controllers, pods) = (informers.Informer<V1ReplicationController>(), informers.Informer<V1Pod>());
         Ownership.AddIndex(pods);
         (_controllers, _pods) = (controllers.Lister, pods.Lister);
-        Sources = [Source.Own(controllers), Source.Of(pods, OwnersOf)];
+        Sources = [Source.Own(controllers), Source.Of(pods, pod => Ownership.OwnersOf(pod, _controllers, c => LabelSelector.FromLabels(c.Spec.Selector)))];
     }
 
     public string Name => "replicationcontroller";
@@ -82,12 +82,4 @@ internal sealed class ReplicationControllerController : IController
             })],
         },
     };
-
-    private IEnumerable<ObjectKey> OwnersOf(V1Pod pod)
-    {
-        var ns = pod.Metadata.NamespaceProperty;
-        if (Ownership.ControllerOf(pod) is { } owner)
-            return owner.Kind == "ReplicationController" ? [new ObjectKey(ns, owner.Name)] : [];
-        return _controllers.List(ns).Where(c => LabelSelector.FromLabels(c.Spec.Selector).Matches(pod.Metadata.Labels)).Select(c => ObjectKey.Of(c));
-    }
 }

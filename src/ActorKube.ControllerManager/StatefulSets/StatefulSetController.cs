@@ -21,7 +21,7 @@ internal sealed class StatefulSetController : IController
         Ownership.AddIndex(pods);
         Ownership.AddIndex(revisions);
         (_sets, _pods, _claims, _revisions) = (sets.Lister, pods.Lister, claims.Lister, revisions.Lister);
-        Sources = [Source.Own(sets), Source.Of(pods, OwnersOf), Source.Of(claims, _ => []), Source.Of(revisions, OwnerOf)];
+        Sources = [Source.Own(sets), Source.Of(pods, pod => Ownership.OwnersOf(pod, _sets, s => LabelSelector.From(s.Spec.Selector))), Source.Of(claims, _ => []), Source.Of(revisions, Ownership.OwnerOf<V1StatefulSet>)];
     }
 
     public string Name => "statefulset";
@@ -32,15 +32,4 @@ internal sealed class StatefulSetController : IController
         ? StatefulSetReconciler.Reconcile(
             set, Ownership.Candidates(_pods, set), _revisions.ByIndex(Ownership.ByController, set.Metadata.Uid), claim => _claims.Get(key.Namespace, claim) is not null, context)
         : Plan.Nothing;
-
-    private IEnumerable<ObjectKey> OwnersOf(V1Pod pod)
-    {
-        var ns = pod.Metadata.NamespaceProperty;
-        if (Ownership.ControllerOf(pod) is { } owner)
-            return owner.Kind == "StatefulSet" ? [new ObjectKey(ns, owner.Name)] : [];
-        return _sets.List(ns).Where(s => LabelSelector.From(s.Spec.Selector).Matches(pod.Metadata.Labels)).Select(s => ObjectKey.Of(s));
-    }
-
-    private static IEnumerable<ObjectKey> OwnerOf(V1ControllerRevision revision) =>
-        Ownership.ControllerOf(revision) is { Kind: "StatefulSet" } owner ? [new ObjectKey(revision.Metadata.NamespaceProperty, owner.Name)] : [];
 }
