@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using ActorKube.Api.Machinery;
 
 namespace ActorKube.Cli.CommandLine;
 
@@ -39,23 +40,8 @@ internal static class ParseErrors
 
     private static string UnknownCommand(Command command, string word)
     {
-        var alike = command.Subcommands.Select(c => c.Name).Where(n => n.StartsWith(word, StringComparison.Ordinal) || Distance(n, word) <= 2).Order(StringComparer.Ordinal).ToList();
+        var alike = command.Subcommands.Select(c => c.Name).Where(n => n.StartsWith(word, StringComparison.Ordinal) || EditDistance.Of(n, word) <= 2).Order(StringComparer.Ordinal).ToList();
         var hint = alike.Count == 0 ? "" : $"\n\nDid you mean this?\n{string.Join('\n', alike.Select(n => "\t" + n))}";
         return $"error: unknown command \"{word}\" for \"{HelpText.NameOf(command)}\"{hint}\nSee '{HelpText.NameOf(command)} --help' for usage.";
-    }
-
-    // How many letters must be changed, added or left out.
-    private static int Distance(string a, string b)
-    {
-        var row = Enumerable.Range(0, b.Length + 1).ToArray();
-        for (var i = 1; i <= a.Length; i++)
-        {
-            var diagonal = row[0];
-            row[0] = i;
-            for (var j = 1; j <= b.Length; j++)
-                (diagonal, row[j]) = (row[j], Math.Min(Math.Min(row[j], row[j - 1]) + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)));
-        }
-
-        return row[b.Length];
     }
 }

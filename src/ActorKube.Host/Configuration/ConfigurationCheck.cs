@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using ActorKube.Api.Machinery;
 using Akka.Configuration;
 using Akka.Configuration.Hocon;
 
@@ -80,23 +81,8 @@ public static partial class ConfigurationCheck
 
     private static string Suggest(string key, IEnumerable<string> known)
     {
-        var best = known.Select(k => (Key: k, Distance: Distance(key, k))).OrderBy(k => k.Distance).FirstOrDefault();
+        var best = known.Select(k => (Key: k, Distance: EditDistance.Of(key, k))).OrderBy(k => k.Distance).FirstOrDefault();
         return best.Key is not null && best.Distance <= Math.Max(2, key.Length / 3) ? $"; did you mean '{best.Key}'?" : "";
-    }
-
-    // Levenshtein distance.
-    private static int Distance(string a, string b)
-    {
-        var row = Enumerable.Range(0, b.Length + 1).ToArray();
-        for (var i = 1; i <= a.Length; i++)
-        {
-            var diagonal = row[0];
-            row[0] = i;
-            for (var j = 1; j <= b.Length; j++)
-                (diagonal, row[j]) = (row[j], Math.Min(Math.Min(row[j], row[j - 1]) + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)));
-        }
-
-        return row[^1];
     }
 
     [GeneratedRegex(@"^\d+(\.\d+)?\s*(ms|milliseconds?|s|seconds?|m|minutes?|h|hours?|d|days?)$")]
