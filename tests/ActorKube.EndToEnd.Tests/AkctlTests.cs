@@ -17,9 +17,12 @@ public sealed class AkctlTests(SharedCluster shared, ITestOutputHelper output)
         Assert.EndsWith("deployment \"frontend\" successfully rolled out", await OkAsync("rollout", "status", "deployment/frontend"));
         Assert.Equal("configmap/guestbook unchanged\ndeployment.apps/frontend unchanged\nservice/frontend unchanged", await OkAsync("apply", "-f", guestbook));
 
-        var pods = await OkAsync("get", "pods", "-o", "wide");
+        // Ages count seconds: what both print is compared where no second passed in between.
+        var (before, pods, after) = await Command.EventuallyAsync(
+            async () => (await KubectlAsync(), await OkAsync("get", "pods", "-o", "wide"), await KubectlAsync()), o => o.Item1 == o.Item3, TimeSpan.FromSeconds(40), "no second passes in between");
         output.WriteLine(pods);
-        Assert.Equal(await space.Kubectl.OkAsync("get", "pods", "-o", "wide", "--no-headers=false"), pods);
+        Assert.Equal(before, pods);
+        Assert.Equal(after, pods);
         var pod = pods.Split('\n')[1].Split(' ')[0];
         Assert.Matches($@"^Name: +{pod}\n", await OkAsync("describe", "pod", pod));
         Assert.Contains("hello v1: listening", await OkAsync("logs", pod, "--tail=1000"));
@@ -37,6 +40,8 @@ public sealed class AkctlTests(SharedCluster shared, ITestOutputHelper output)
         var missing = await RunAsync("get", "pod", "nobody");
         Assert.Equal((1, "Error from server (NotFound): pods \"nobody\" not found\n"), (missing.ExitCode, missing.Error));
         Assert.Equal("configmap \"guestbook\" deleted", (await OkAsync("delete", "-f", guestbook)).Split('\n')[0].Replace($" from {space.Name} namespace", "", StringComparison.Ordinal));
+
+        Task<string> KubectlAsync() => space.Kubectl.OkAsync("get", "pods", "-o", "wide", "--no-headers=false");
 
         Task<Output> RunAsync(params string[] arguments) => space.Kubectl.Host.RunAsync(Programs.Akctl, ["--kubeconfig", space.Kubectl.Kubeconfig, "-n", space.Name, .. arguments]);
 
