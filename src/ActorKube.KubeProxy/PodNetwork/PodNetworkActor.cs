@@ -186,6 +186,9 @@ public sealed class PodNetworkActor : ReceiveActor, IWithTimers
         if (plan.Ranges.Any(r => !r.IsV4))
         {
             yield return ("net/ipv6/conf/all/forwarding", "1");
+
+            // The bridge asks for its pods from its link-local address; looking for a duplicate first would keep the first pod unreachable for seconds.
+            yield return ($"net/ipv6/conf/{plan.Bridge}/accept_dad", "0");
         }
 
         // A Service's reply between two pods of the bridge must pass the address translation too.

@@ -111,6 +111,17 @@ public sealed class PodNetworkTests : TestKit
     }
 
     [SkippableFact]
+    public void The_bridge_has_its_own_address_for_asking_as_soon_as_the_first_pod_comes()
+    {
+        var (one, _) = Machines();
+        Node("n1", "192.0.2.1", "10.244.0.0/24", "fd00:244::/64");
+        Start("n1", one);
+
+        // Without a link-local address that is settled the kernel does not ask for a pod's neighbour address, and gives up after three seconds.
+        Assert.Equal("0", one.Do(() => File.ReadAllText($"/proc/sys/net/ipv6/conf/{PodNetworkSettings.BridgeOf("n1")}/accept_dad").Trim()));
+    }
+
+    [SkippableFact]
     public void A_bridge_that_somebody_removed_comes_back()
     {
         var (one, _) = Machines();
