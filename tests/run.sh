@@ -49,6 +49,17 @@ TMPDIR="$scratch" dotnet test ActorKube.sln -c Release --no-build --nologo -m:1 
 count() { sed -nE "s/.*- Failed: +([0-9]+), Passed: +([0-9]+), Skipped: +([0-9]+),.*/\\$1/p" "$log" | awk '{n += $1} END {print n + 0}'; }
 passed=$(count 2) failed=$(count 1) skipped=$(count 3)
 echo "Tests: $passed passed, $failed failed, $skipped skipped"
+
+# CI runs a few failed tests once more, so that one unsteady test does not hide what a change broke; what passes only then is a bug and is named.
+if [ "$status" -ne 0 ] && [ "${RERUN_FAILED:-}" = true ] && [ "$failed" -gt 0 ] && [ "$failed" -le 3 ] && ! grep -qi "run aborted\|process crashed" "$log"; then
+  mapfile -t names < <(sed -nE 's/^ *Failed ([A-Za-z0-9_.]+)[ (].*/\1/p' "$log" | sort -u)
+  filter=$(printf '|FullyQualifiedName=%s' "${names[@]}")
+  echo "Running again: ${names[*]}"
+  if TMPDIR="$scratch" dotnet test ActorKube.sln -c Release --no-build --nologo -m:1 --filter "${filter:1}"; then
+    status=0
+    echo "UNSTEADY, passed only when run again: ${names[*]}"
+  fi
+fi
 if [ "${CI:-}" = true ] && [ "$skipped" -gt 0 ]; then
   echo "Nothing may be skipped here."
   exit 1
