@@ -16,4 +16,8 @@ public interface IEventRecorder
     /// <param name="message">A sentence for people.</param>
     /// <param name="fieldPath">The part of the object it is about, such as <c>spec.containers{web}</c>.</param>
     void Record(IKubernetesObject<V1ObjectMeta> about, string type, string reason, string message, string? fieldPath = null);
+
+    /// <summary>The same recorder for a part of the component that events name as their source, such as <c>deployment-controller</c>.</summary>
+    /// <param name="component">Who reports.</param>
+    IEventRecorder As(string component) => this;
 }

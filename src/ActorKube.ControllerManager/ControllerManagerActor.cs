@@ -28,6 +28,8 @@ namespace ActorKube.ControllerManager;
 /// </summary>
 public sealed class ControllerManagerActor : ReceiveActor
 {
+    private const string GarbageCollector = "garbage-collector";
+
     private readonly ControllerManagerServices _services;
     private readonly ControllerManagerSettings _settings;
     private readonly ILoggingAdapter _log = Context.GetLogger();
@@ -42,13 +44,15 @@ public sealed class ControllerManagerActor : ReceiveActor
     protected override void PreStart()
     {
         var seeds = _settings.Seed == 0 ? new Random() : new Random(_settings.Seed);
-        foreach (var controller in Controllers())
+        var controllers = Controllers().ToList();
+        controllers.Add(new ControllerAccountsController(_services.Informers, [.. controllers.Select(c => c.Name), GarbageCollector]));
+        foreach (var controller in controllers)
         {
             var seed = seeds.Next();
             Context.ActorOf(Akka.Actor.Props.Create(() => new ControllerActor(controller, _services, _settings.ConcurrentSyncs, seed)), controller.Name);
         }
 
-        Context.ActorOf(Akka.Actor.Props.Create(() => new GarbageCollectorActor(_services, _settings.GarbageCollectorSyncs)), "garbage-collector");
+        Context.ActorOf(Akka.Actor.Props.Create(() => new GarbageCollectorActor(_services, _settings.GarbageCollectorSyncs)), GarbageCollector);
         _log.Info("{Count} controllers run", Context.GetChildren().Count());
     }
 

@@ -36,6 +36,16 @@ public class ControllerManagerTests : TestKit
     }
 
     [Fact]
+    public void The_accounts_of_the_controllers_are_in_kube_system_and_come_back()
+    {
+        _api.Add(new V1Namespace { Metadata = new V1ObjectMeta { Name = "kube-system" }, Spec = new V1NamespaceSpec { Finalizers = ["kubernetes"] } });
+        Until(() => _api.Find<V1ServiceAccount>("generic-garbage-collector", "kube-system") is not null && _api.Find<V1ServiceAccount>("deployment-controller", "kube-system") is not null);
+
+        _api.Purge<V1ServiceAccount>("deployment-controller", "kube-system");
+        Until(() => _api.Find<V1ServiceAccount>("deployment-controller", "kube-system") is not null);
+    }
+
+    [Fact]
     public void A_Deployment_gets_its_pods_and_its_Service_its_endpoints()
     {
         _api.Add(Deployment(3));

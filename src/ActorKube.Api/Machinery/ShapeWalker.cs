@@ -81,11 +81,8 @@ internal sealed class ShapeWalker
                 var unknown = name.ToString();
                 if ((seenUnknown ??= []).Add(unknown))
                 {
+                    // A second time it is still no more than unknown.
                     Strict("unknown", unknown);
-                }
-                else
-                {
-                    Strict("duplicate", unknown);
                 }
 
                 reader.Read();

@@ -22,7 +22,7 @@ internal static class Impersonation
     /// <param name="caller">Who sent it.</param>
     /// <param name="authorize">Throws the 403 Status of what the caller may not do.</param>
     public static ValueTask<UserInfo> UserAsync(IHeaderDictionary headers, UserInfo caller, Func<AccessRequest, ValueTask> authorize) =>
-        headers.ContainsKey(User) || headers.ContainsKey(Group) || headers.ContainsKey(Uid) ? ActAsAsync(headers, caller, authorize) : new(caller);
+        headers.ContainsKey(User) || headers.ContainsKey(Group) || headers.ContainsKey(Uid) || HasExtra(headers) ? ActAsAsync(headers, caller, authorize) : new(caller);
 
     private static async ValueTask<UserInfo> ActAsAsync(IHeaderDictionary headers, UserInfo caller, Func<AccessRequest, ValueTask> authorize)
     {
@@ -30,7 +30,7 @@ internal static class Impersonation
         var extra = ExtraOf(headers);
         if (name.Length == 0)
         {
-            throw ApiError.Internal("requested impersonation of groups or a uid without impersonating a user");
+            throw ApiError.Internal($"requested {Words(groups, extra, uid)} without impersonating a user");
         }
 
         var account = ServiceAccountUser.Parse(name);
@@ -69,6 +69,13 @@ internal static class Impersonation
             new(caller, "impersonate", apiGroup, "v1", resource, subresource, ns, wanted);
     }
 
+    private static string Words(List<string> groups, Dictionary<string, IReadOnlyList<string>> extra, string uid) => string.Join(" and ", new[]
+    {
+        groups.Count > 0 ? $"impersonation of groups [{string.Join(' ', groups)}]" : "",
+        extra.Count > 0 ? $"impersonation of extra map[{string.Join(' ', extra.OrderBy(e => e.Key, StringComparer.Ordinal).Select(e => $"{e.Key}:[{string.Join(' ', e.Value)}]"))}]" : "",
+        uid.Length > 0 ? $"impersonation of uid {uid}" : "",
+    }.Where(w => w.Length > 0));
+
     private static Dictionary<string, IReadOnlyList<string>> ExtraOf(IHeaderDictionary headers)
     {
         var extra = new Dictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal);
@@ -81,6 +88,19 @@ internal static class Impersonation
         }
 
         return extra;
+    }
+
+    private static bool HasExtra(IHeaderDictionary headers)
+    {
+        foreach (var (name, _) in headers)
+        {
+            if (IsExtra(name))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private static bool IsExtra(string header) => header.StartsWith(Extra, StringComparison.OrdinalIgnoreCase);

@@ -120,7 +120,7 @@ internal sealed class HttpEdge(
             return;
         }
 
-        var format = ResponseFormat.Negotiate(http.Request.Headers.Accept, ProtobufWriter.Knows(kind.ClrType), verb == "watch");
+        var format = ResponseFormat.Negotiate(http.Request.Headers.Accept, ProtobufWriter.Knows(kind.ClrType), verb == "watch", HasRows(kind, verb, target.Subresource));
         if (verb == "watch")
         {
             var events = await pipeline.WatchAsync(request, user, http.RequestAborted).ConfigureAwait(false);
@@ -178,6 +178,10 @@ internal sealed class HttpEdge(
         await http.Request.Body.CopyToAsync(buffer, http.RequestAborted).ConfigureAwait(false);
         return buffer.ToArray();
     }
+
+    // Reviews, bindings, evictions and tokens are answers, not objects.
+    private static bool HasRows(ResourceKind kind, string verb, string subresource) =>
+        verb is "get" or "list" or "watch" || (kind.IsStored && subresource is not ("binding" or "eviction" or "token"));
 
     private static bool IsWatch(HttpContext http) => http.Request.Query.TryGetValue("watch", out var flag) && ListOptions.IsTrue(flag.ToString());
 

@@ -49,14 +49,15 @@ internal readonly record struct ResponseFormat(WireFormat Wire, Projection Proje
     /// <param name="accept">The header.</param>
     /// <param name="protobuf">Whether there is a protobuf message for what is asked.</param>
     /// <param name="watch">Whether a watch is asked for, which has no YAML.</param>
-    public static ResponseFormat Negotiate(string? accept, bool protobuf = true, bool watch = false) =>
-        TryNegotiate(accept, protobuf, out var format) && !(watch && format.Yaml)
+    /// <param name="table">Whether what is asked can be printed in rows: what is nowhere stored cannot.</param>
+    public static ResponseFormat Negotiate(string? accept, bool protobuf = true, bool watch = false, bool table = true) =>
+        TryNegotiate(accept, protobuf, table, out var format) && !(watch && format.Yaml)
             ? format
             : throw ApiError.NotAcceptable(Offered.Where(o => (protobuf || o != ProtobufWriter.MediaType) && !(watch && o == "application/yaml")).Select(o => watch ? o + ";stream=watch" : o));
 
     /// <summary>The encoding of a failure: as the client accepts, or else JSON.</summary>
     public static ResponseFormat OfFailure(string? accept) =>
-        TryNegotiate(accept, true, out var format) ? format with { Projection = Projection.None } : Json;
+        TryNegotiate(accept, true, true, out var format) ? format with { Projection = Projection.None } : Json;
 
     /// <summary>Whether JSON is to be indented: when the query says so, or to those who read it with their eyes.</summary>
     public static bool IsPretty(HttpRequest request)
@@ -70,7 +71,7 @@ internal readonly record struct ResponseFormat(WireFormat Wire, Projection Proje
         return agent.StartsWith("curl", StringComparison.Ordinal) || agent.StartsWith("Wget", StringComparison.Ordinal) || agent.StartsWith("Mozilla/5.0", StringComparison.Ordinal);
     }
 
-    private static bool TryNegotiate(string? accept, bool protobuf, out ResponseFormat format)
+    private static bool TryNegotiate(string? accept, bool protobuf, bool table, out ResponseFormat format)
     {
         format = Json;
         if (string.IsNullOrEmpty(accept) || accept is "application/json" or "*/*")
@@ -81,7 +82,8 @@ internal readonly record struct ResponseFormat(WireFormat Wire, Projection Proje
         (double Weight, int Exactness) best = (0, 0);
         foreach (var range in accept.Split(','))
         {
-            if (TryParse(range, out var candidate, out var rank) && (protobuf || candidate.Wire != WireFormat.Protobuf) && rank.CompareTo(best) > 0)
+            if (TryParse(range, out var candidate, out var rank) && (protobuf || candidate.Wire != WireFormat.Protobuf)
+                && (table || candidate.Projection != Projection.Table) && rank.CompareTo(best) > 0)
             {
                 (format, best) = (candidate, rank);
             }

@@ -8,6 +8,7 @@ namespace ActorKube.Client.Events;
 public sealed class EventRecorder : IEventRecorder
 {
     private readonly IActorRef _actor;
+    private readonly string _component;
     private readonly TimeProvider _time;
 
     /// <summary>Makes the recorder.</summary>
@@ -20,8 +21,14 @@ public sealed class EventRecorder : IEventRecorder
     public EventRecorder(IActorRefFactory parent, IApiClient client, string component, string host = "", TimeProvider? time = null, string? name = null)
     {
         _time = time ?? TimeProvider.System;
-        _actor = parent.ActorOf(Props.Create(() => new EventRecorderActor(client, component, host)), name);
+        _component = component;
+        _actor = parent.ActorOf(Props.Create(() => new EventRecorderActor(client, host)), name);
     }
+
+    private EventRecorder(IActorRef actor, string component, TimeProvider time) => (_actor, _component, _time) = (actor, component, time);
+
+    /// <inheritdoc/>
+    public IEventRecorder As(string component) => new EventRecorder(_actor, component, _time);
 
     /// <inheritdoc/>
     public void Record(IKubernetesObject<V1ObjectMeta> about, string type, string reason, string message, string? fieldPath = null)
@@ -36,6 +43,6 @@ public sealed class EventRecorder : IEventRecorder
             ResourceVersion = about.Metadata.ResourceVersion,
             FieldPath = fieldPath,
         };
-        _actor.Tell(new EventRecorderActor.Record(reference, type, reason, message, _time.GetUtcNow()), ActorRefs.NoSender);
+        _actor.Tell(new EventRecorderActor.Record(_component, reference, type, reason, message, _time.GetUtcNow()), ActorRefs.NoSender);
     }
 }

@@ -11,7 +11,7 @@ namespace ActorKube.Client.Events;
 /// </summary>
 internal sealed class EventRecorderActor : ReceiveActor, IWithTimers
 {
-    public sealed record Record(V1ObjectReference About, string Type, string Reason, string Message, DateTimeOffset At);
+    public sealed record Record(string Component, V1ObjectReference About, string Type, string Reason, string Message, DateTimeOffset At);
 
     private sealed record Written;
     private sealed record Failed(Exception Error);
@@ -22,7 +22,6 @@ internal sealed class EventRecorderActor : ReceiveActor, IWithTimers
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(10);
 
     private readonly IResourceClient<Corev1Event> _client;
-    private readonly string _component;
     private readonly string _host;
     private readonly EventCorrelator _correlator = new();
     private readonly Queue<Record> _waiting = new();
@@ -31,10 +30,9 @@ internal sealed class EventRecorderActor : ReceiveActor, IWithTimers
     private int _tries;
     private long _lastNanos;
 
-    public EventRecorderActor(IApiClient client, string component, string host)
+    public EventRecorderActor(IApiClient client, string host)
     {
         _client = client.For<Corev1Event>();
-        _component = component;
         _host = host;
 
         Receive<Record>(record =>
@@ -126,8 +124,8 @@ internal sealed class EventRecorderActor : ReceiveActor, IWithTimers
             Type = record.Type,
             Reason = record.Reason,
             Message = record.Message,
-            Source = new V1EventSource { Component = _component, Host = _host.Length == 0 ? null : _host },
-            ReportingComponent = _component,
+            Source = new V1EventSource { Component = record.Component, Host = _host.Length == 0 ? null : _host },
+            ReportingComponent = record.Component,
             ReportingInstance = _host,
             FirstTimestamp = record.At.UtcDateTime,
             LastTimestamp = record.At.UtcDateTime,

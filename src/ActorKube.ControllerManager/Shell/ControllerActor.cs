@@ -36,7 +36,7 @@ internal sealed class ControllerActor : ReceiveActor, IWithTimers
         _time = services.Time;
         _queue = new WorkQueue<ObjectKey>(metrics: new WorkQueueMetrics<ObjectKey>(controller.Name, _time));
         _concurrency = concurrency;
-        _runner = new PlanRunner(services.ApiOf(controller.Name).Transport, services.Events, ControllerManagerServices.UserAgent);
+        _runner = new PlanRunner(services.ApiOf(controller.Name).Transport, services.Events.As(ControllerIdentities.ReporterOf(controller.Name)), ControllerManagerServices.UserAgent);
         _names = new NameSuffixes(seed);
         _sources = controller.Sources;
         _byMessage = _sources.SelectMany(s => s.Messages.Select(m => (m, s))).ToDictionary(p => p.m, p => p.s);

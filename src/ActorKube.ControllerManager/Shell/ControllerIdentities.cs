@@ -8,6 +8,9 @@ namespace ActorKube.ControllerManager.Shell;
 /// </summary>
 public static class ControllerIdentities
 {
+    /// <summary>Where the accounts are.</summary>
+    public const string Namespace = "kube-system";
+
     private static readonly FrozenDictionary<string, string> Accounts = new Dictionary<string, string>
     {
         ["certificatesigningrequest-approving"] = "certificate-controller",
@@ -46,8 +49,33 @@ public static class ControllerIdentities
         ["ttl-after-finished"] = "ttl-after-finished-controller",
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
+    // Events were there before the accounts were, and some controllers kept the name they had.
+    private static readonly FrozenDictionary<string, string> Reporters = new Dictionary<string, string>
+    {
+        ["certificatesigningrequest-approving"] = "certificate-controller",
+        ["certificatesigningrequest-cleaner"] = "certificate-controller",
+        ["certificatesigningrequest-signing"] = "certificate-controller",
+        ["daemonset"] = "daemonset-controller",
+        ["disruption"] = "controllermanager",
+        ["endpointslice"] = "endpoint-slice-controller",
+        ["endpointslice-mirroring"] = "endpoint-slice-mirroring-controller",
+        ["node-ipam"] = "cidrAllocator",
+        ["persistentvolume-binder"] = "persistentvolume-controller",
+        ["persistentvolume-expander"] = "volume_expand",
+        ["taint-eviction"] = "taint-eviction-controller",
+    }.ToFrozenDictionary(StringComparer.Ordinal);
+
+    /// <summary>The service account in kube-system that a controller is; null where it is the controller manager itself.</summary>
+    /// <param name="controller">Its name, such as <c>deployment</c>.</param>
+    public static string? AccountOf(string controller) => Accounts.GetValueOrDefault(controller);
+
+    /// <summary>Who a controller's events say reports: <c>deployment-controller</c>.</summary>
+    /// <param name="controller">Its name, such as <c>deployment</c>.</param>
+    public static string ReporterOf(string controller) =>
+        Reporters.TryGetValue(controller, out var reporter) ? reporter : Accounts.GetValueOrDefault(controller) ?? $"{controller}-controller";
+
     /// <summary>The user that a controller is: <c>system:kube-controller-manager</c> itself where it has no account of its own.</summary>
     /// <param name="controller">Its name, such as <c>deployment</c>.</param>
     public static string UserOf(string controller) =>
-        Accounts.TryGetValue(controller, out var account) ? $"system:serviceaccount:kube-system:{account}" : "system:kube-controller-manager";
+        AccountOf(controller) is { } account ? $"system:serviceaccount:{Namespace}:{account}" : "system:kube-controller-manager";
 }

@@ -26,6 +26,11 @@ public class StrictDecoderTests
         Assert.Equal("2", deployment.Metadata.Labels["x"]);
     }
 
+    [Fact]
+    public void A_field_that_is_unknown_and_stands_twice_is_only_unknown() => Assert.Equal(
+        "strict decoding error: unknown field \"spec.foo\", duplicate field \"spec.paused\"",
+        Decode<V1Deployment>("""{"spec":{"foo":1,"foo":2,"paused":true,"paused":false}}""").StrictError);
+
     [Theory]
     [InlineData("""{"spec":{"replicas":"3"}}""", "json: cannot unmarshal string into Go struct field DeploymentSpec.spec.replicas of type int32")]
     [InlineData("""{"spec":{"replicas":1.5}}""", "json: cannot unmarshal number 1.5 into Go struct field DeploymentSpec.spec.replicas of type int32")]

@@ -101,6 +101,9 @@ public sealed class HttpTests : IClassFixture<TestServer>, IDisposable
     {
         await StatusAsync(HttpStatusCode.UnsupportedMediaType, HttpMethod.Post, ConfigMaps, "x", "application/cbor");
         await StatusAsync(HttpStatusCode.NotAcceptable, HttpMethod.Get, ConfigMaps, accept: "application/cbor");
+        await StatusAsync(
+            HttpStatusCode.NotAcceptable, HttpMethod.Post, "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", """{"spec":{"nonResourceAttributes":{"path":"/","verb":"get"}}}""",
+            accept: "application/json;as=Table;v=v1;g=meta.k8s.io");
         var apply = await StatusAsync(HttpStatusCode.UnsupportedMediaType, HttpMethod.Patch, $"{ConfigMaps}/a", "{}", "application/octet-stream");
         Assert.Contains("application/strategic-merge-patch+json", (string?)apply["message"]);
         var (made, _) = await SendAsync(HttpMethod.Post, ConfigMaps, "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: from-yaml\ndata:\n  num: \"1\"\n", "application/yaml");

@@ -58,4 +58,17 @@ public sealed class ImpersonationTests(TestServer server) : IClassFixture<TestSe
         (code, body) = await client.AskAsync(HttpMethod.Get, "/api");
         Assert.Equal((HttpStatusCode.Forbidden, $"users \"bob\" is forbidden: User \"system:serviceaccount:{ns}:actor\" cannot impersonate resource \"users\" in API group \"\" at the cluster scope"), (code, body.Message()));
     }
+
+    [Theory]
+    [InlineData("Impersonate-Group", "crew", "requested impersonation of groups [crew] without impersonating a user")]
+    [InlineData("Impersonate-Extra-Scopes", "one", "requested impersonation of extra map[scopes:[one]] without impersonating a user")]
+    [InlineData("Impersonate-Uid", "7", "requested impersonation of uid 7 without impersonating a user")]
+    public async Task Parts_of_a_user_without_his_name_are_refused(string header, string value, string reason)
+    {
+        using var client = server.Http(server.Server.Certificates.Admin());
+        client.DefaultRequestHeaders.Add(header, value);
+        var (code, body) = await client.AskAsync(HttpMethod.Get, "/api/v1/namespaces");
+        Assert.Equal(HttpStatusCode.InternalServerError, code);
+        Assert.Contains(reason, body.Message(), StringComparison.Ordinal);
+    }
 }

@@ -33,6 +33,14 @@ public sealed class ResponseFormatTests
     public void Refuses_when_there_is_nothing(string accept) => Assert.Equal(406, Assert.Throws<ApiException>(() => ResponseFormat.Negotiate(accept)).Code);
 
     [Fact]
+    public void What_is_nowhere_stored_has_no_rows()
+    {
+        const string rows = "application/json;as=Table;v=v1;g=meta.k8s.io";
+        Assert.Equal(406, Assert.Throws<ApiException>(() => ResponseFormat.Negotiate(rows, table: false)).Code);
+        Assert.Equal(ResponseFormat.Json, ResponseFormat.Negotiate(rows + ",application/json", table: false));
+    }
+
+    [Fact]
     public void The_refusal_names_what_a_watch_could_be_served_in() => Assert.Equal(
         "only the following media types are accepted: application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch",
         Assert.Throws<ApiException>(() => ResponseFormat.Negotiate("application/yaml", true, true)).Status.Message);

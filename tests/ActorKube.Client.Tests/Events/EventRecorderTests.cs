@@ -31,6 +31,16 @@ public class EventRecorderTests() : TestKit("""
     }
 
     [Fact]
+    public void A_part_of_a_component_reports_under_its_own_name()
+    {
+        Recorder().As("deployment-controller").Record(_pod, "Normal", "ScalingReplicaSet", "Scaled up");
+
+        AwaitCondition(() => _api.All<Corev1Event>().Count == 1);
+        var e = _api.All<Corev1Event>()[0];
+        Assert.Equal(("deployment-controller", "deployment-controller", "n1"), (e.Source.Component, e.ReportingComponent, e.Source.Host));
+    }
+
+    [Fact]
     public void Counts_what_happens_again()
     {
         var recorder = Recorder();
