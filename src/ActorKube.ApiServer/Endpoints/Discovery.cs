@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using ActorKube.Api.Kinds;
 using ActorKube.ApiServer.CustomResources;
+using ActorKube.ApiServer.Registry;
 using Microsoft.AspNetCore.Http;
 
 namespace ActorKube.ApiServer.Endpoints;
@@ -205,10 +206,10 @@ internal sealed class Discovery(Func<KindRegistry> kinds, ResponseWriter respons
         json.WriteStartArray("resources");
         foreach (var kind in served)
         {
-            WriteResource(json, kind.Resource, kind.Singular, kind.Namespaced, null, kind.Kind, kind.Verbs, kind.ShortNames, kind.Categories);
+            WriteResource(json, kind.Resource, kind.Singular, kind.Namespaced, null, kind.Kind, kind.Verbs, kind.ShortNames, kind.Categories, StorageVersions.HashOf(kind));
             foreach (var subresource in kind.Subresources)
             {
-                WriteResource(json, $"{kind.Resource}/{subresource.Name}", "", kind.Namespaced, KindOf(kind, subresource), subresource.Kind, subresource.Verbs, [], []);
+                WriteResource(json, $"{kind.Resource}/{subresource.Name}", "", kind.Namespaced, KindOf(kind, subresource), subresource.Kind, subresource.Verbs, [], [], null);
             }
         }
 
@@ -218,7 +219,7 @@ internal sealed class Discovery(Func<KindRegistry> kinds, ResponseWriter respons
 
     private static void WriteResource(
         Utf8JsonWriter json, string name, string singular, bool namespaced, (string Group, string Version)? other, string kind,
-        IReadOnlyList<string> verbs, IReadOnlyList<string> shortNames, IReadOnlyList<string> categories)
+        IReadOnlyList<string> verbs, IReadOnlyList<string> shortNames, IReadOnlyList<string> categories, string? storageVersionHash)
     {
         json.WriteStartObject();
         json.WriteString("name", name);
@@ -234,6 +235,11 @@ internal sealed class Discovery(Func<KindRegistry> kinds, ResponseWriter respons
         WriteTexts(json, "verbs", verbs, true);
         WriteTexts(json, "shortNames", shortNames, false);
         WriteTexts(json, "categories", categories, false);
+        if (storageVersionHash is not null)
+        {
+            json.WriteString("storageVersionHash", storageVersionHash);
+        }
+
         json.WriteEndObject();
     }
 

@@ -30,6 +30,12 @@ internal static class CustomSchema
 
     private static JsonObject Object(SchemaBuilder schemas, CustomResourceKind kind, bool version3)
     {
+        // Not even apiVersion and kind: kubectl takes a field for unknown as soon as any is named.
+        if (!version3 && (kind.PublishedSchema is null || StructuralSchema.Flag(kind.PublishedSchema, "x-kubernetes-preserve-unknown-fields")))
+        {
+            return new JsonObject { ["type"] = "object", ["x-kubernetes-group-version-kind"] = Identity(kind, kind.Kind) };
+        }
+
         var schema = (JsonObject?)kind.PublishedSchema?.DeepClone() ?? new JsonObject { ["type"] = "object", ["x-kubernetes-preserve-unknown-fields"] = true };
         if (!version3)
         {

@@ -21,6 +21,12 @@ internal sealed class Evictions(Deletes deletes, Registry.ResourceRegistry regis
             throw ApiError.BadRequest($"name in URL does not match name in Eviction object");
         }
 
+        // kubectl drain --dry-run=server says so in the Eviction alone.
+        if (eviction.DeleteOptions?.DryRun is { Count: > 0 } dryRun)
+        {
+            context.SetDryRun(dryRun);
+        }
+
         var asked = new AdmissionRequest("CREATE", context.Kind, "eviction", context.Request.Namespace, context.Request.Name, eviction, null, context.User, context.DryRun) { Warn = context.Warn };
         await admission.AdmitAsync(asked, context.Cancelled).ConfigureAwait(false);
         var state = await Freshness.ConsistentAsync(context.Resource, context.Cancelled).ConfigureAwait(false);

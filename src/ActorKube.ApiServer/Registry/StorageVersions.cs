@@ -1,4 +1,7 @@
+using System.Security.Cryptography;
+using System.Text;
 using ActorKube.Api.Kinds;
+using ActorKube.ApiServer.CustomResources;
 using k8s.Models;
 
 namespace ActorKube.ApiServer.Registry;
@@ -19,5 +22,18 @@ internal static class StorageVersions
         return kind.ClrType == typeof(V1HorizontalPodAutoscaler)
             ? (Kinds.Of<V2HorizontalPodAutoscaler>(), new HorizontalPodAutoscalerConverter())
             : (kind, null);
+    }
+
+    /// <summary>What discovery says of the stored form: clients see by it that objects have to be written anew. Null for what is not stored.</summary>
+    public static string? HashOf(ResourceKind kind)
+    {
+        if (!kind.IsStored)
+        {
+            return null;
+        }
+
+        var stored = Of(kind).Stored;
+        var version = kind is CustomResourceKind custom ? custom.StorageApiVersion : $"{stored.Group}/{stored.Version}";
+        return Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes($"{version}/{kind.Kind}")).AsSpan(0, 8));
     }
 }

@@ -56,6 +56,12 @@ public static class CronJobReconciler
         var since = new DateTimeOffset(DateTime.SpecifyKind(status.LastScheduleTime ?? cronJob.Metadata.CreationTimestamp ?? now.UtcDateTime, DateTimeKind.Utc));
         if (cronJob.Spec.StartingDeadlineSeconds is { } deadline && now.AddSeconds(-deadline) > since)
             since = now.AddSeconds(-deadline);
+        if (schedule.Next(since) is null)
+        {
+            actions.Add(new Tell(cronJob, "Warning", "InvalidSchedule", $"invalid schedule: {cronJob.Spec.Schedule} : time difference between two schedules is less than 1 second"));
+            return null;
+        }
+
         var wake = schedule.Next(now) - now + TimeSpan.FromMilliseconds(100);
         var (due, tooMany) = schedule.LastDue(since, now);
         if (tooMany)

@@ -38,6 +38,17 @@ public sealed class CustomResourceTests(TestServer server) : IClassFixture<TestS
         """;
 
     [Fact]
+    public async Task Kubectl_validates_no_fields_of_a_kind_that_keeps_unknown_ones()
+    {
+        var ns = await server.NamespaceAsync();
+        await RunAsync("apply -f -", Definition("frees", "Free"));
+        await RunAsync("wait --for=condition=Established crd/frees.stable.example.com --timeout=20s");
+        // Of a List kubectl validates the items itself, by the OpenAPI document.
+        const string list = """{"apiVersion":"v1","kind":"List","items":[{"apiVersion":"stable.example.com/v1beta1","kind":"Free","metadata":{"name":"a"},"anything":{"goes":1}}]}""";
+        Assert.Contains("free.stable.example.com/a created", await RunAsync($"-n {ns} apply -f - --cache-dir=/tmp/none-{ns}", list));
+    }
+
+    [Fact]
     public async Task A_definition_is_served_validated_explained_and_deleted_with_its_objects()
     {
         var ns = await server.NamespaceAsync();

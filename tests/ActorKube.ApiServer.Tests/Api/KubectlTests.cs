@@ -129,6 +129,8 @@ public sealed class KubectlTests(TestServer server) : IClassFixture<TestServer>
         var path = $"/api/v1/namespaces/{ns}/pods/p/eviction";
         Assert.Contains("Cannot evict pod as it would violate the pod's disruption budget.", await FailAsync($"create --raw {path} -f -", eviction));
         await RunAsync($"-n {ns} delete pdb b");
+        await RunAsync($"create --raw {path} -f -", """{"apiVersion":"policy/v1","kind":"Eviction","metadata":{"name":"p"},"deleteOptions":{"dryRun":["All"]}}""");
+        Assert.Equal("", await RunAsync($"-n {ns} get pod p -o jsonpath={{.metadata.deletionTimestamp}}"));
         await RunAsync($"create --raw {path} -f -", eviction);
         Assert.Contains("(NotFound)", await FailAsync($"-n {ns} get pod p"));
     }

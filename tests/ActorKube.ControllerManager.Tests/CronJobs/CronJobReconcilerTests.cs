@@ -118,4 +118,13 @@ public sealed class CronJobReconcilerTests
         Assert.Empty(_world.Jobs);
         Assert.Contains(_world.Told, t => t.StartsWith("UnparseableSchedule", StringComparison.Ordinal));
     }
+
+    [Fact]
+    public void A_schedule_without_any_time_is_told_and_makes_nothing()
+    {
+        _cronJob.Spec.Schedule = "59 23 31 2 *";
+        Assert.Null(Step());
+        Assert.Empty(_world.Jobs);
+        Assert.Contains("InvalidSchedule: invalid schedule: 59 23 31 2 * : time difference between two schedules is less than 1 second", _world.Told);
+    }
 }

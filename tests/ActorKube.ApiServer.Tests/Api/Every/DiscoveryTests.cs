@@ -74,6 +74,18 @@ public sealed class DiscoveryTests(TestServer server) : IClassFixture<TestServer
         Assert.Empty(published.Except(found).Select(p => "missing: " + p).Concat(found.Except(published).Select(f => "unexpected: " + f)));
     }
 
+    // The hashes of a real Kubernetes, where events are stored as the core group's and autoscalers in version 2.
+    [Theory]
+    [InlineData("/api/v1", "configmaps", "qFsyl6wFWjQ=")]
+    [InlineData("/api/v1", "pods", "xPOwRZ+Yhw8=")]
+    [InlineData("/apis/apps/v1", "deployments", "8aSe+NMegvE=")]
+    [InlineData("/apis/events.k8s.io/v1", "events", "r2yiGXH7wu8=")]
+    [InlineData("/apis/autoscaling/v1", "horizontalpodautoscalers", "qwQve8ut294=")]
+    [InlineData("/api/v1", "bindings", null)]
+    [InlineData("/api/v1", "pods/status", null)]
+    public async Task Stored_resources_tell_by_a_hash_what_they_are_stored_as(string path, string resource, string? hash) =>
+        Assert.Equal(hash, (string?)(await JsonAsync(path, "application/json"))["resources"]!.AsArray().Single(r => (string?)r!["name"] == resource)!["storageVersionHash"]);
+
     private static string Sorted(string names, char separator) => string.Join(separator, names.Split(separator, StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal));
 
     private static IEnumerable<string[]> Rows(string table)
