@@ -6,6 +6,9 @@ namespace ActorKube.Scheduler;
 /// <param name="HelpedBy">Changes after which it is worth trying again.</param>
 public sealed record FitError(int NodeCount, IReadOnlyDictionary<string, int> Reasons, ClusterChange HelpedBy)
 {
+    /// <summary>Why no pod of lower priority could make room; empty when one does, or when nobody looked.</summary>
+    public string Preemption { get; init; } = "";
+
     /// <summary>
     /// The text people know: <c>0/3 nodes are available: 1 node(s) were unschedulable, 2 Insufficient cpu.</c>
     /// Reasons are sorted as text together with their counts, as Kubernetes does.
@@ -19,8 +22,9 @@ public sealed record FitError(int NodeCount, IReadOnlyDictionary<string, int> Re
                 return "no nodes available to schedule pods";
             }
 
+            var behind = Preemption.Length == 0 ? "" : $" no new claims to deallocate, preemption: {Preemption}";
             var reasons = Reasons.Select(r => $"{r.Value} {r.Key}").Order(StringComparer.Ordinal);
-            return $"0/{NodeCount} nodes are available: {string.Join(", ", reasons)}.";
+            return $"0/{NodeCount} nodes are available: {string.Join(", ", reasons)}.{behind}";
         }
     }
 }

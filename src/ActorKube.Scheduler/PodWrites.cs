@@ -17,12 +17,14 @@ public static class PodWrites
     };
 
     /// <summary>
-    /// Says on the pod why it is not scheduled (condition PodScheduled=False), or null when the pod says so already.
+    /// Says on the pod why it is not scheduled (condition PodScheduled=False) and which node is being cleared for it, or null when the pod
+    /// says so already.
     /// </summary>
-    public static Patch? NotScheduled(V1Pod pod, string reason, string message, DateTimeOffset now)
+    public static Patch? NotScheduled(V1Pod pod, string reason, string message, DateTimeOffset now, string? nominatedNode = null)
     {
+        var nominated = nominatedNode is null || pod.Status?.NominatedNodeName == nominatedNode ? null : nominatedNode;
         var old = pod.Status?.Conditions?.FirstOrDefault(c => c.Type == "PodScheduled");
-        if (old is { Status: "False" } && old.Reason == reason && old.Message == message)
+        if (old is { Status: "False" } && old.Reason == reason && old.Message == message && nominated is null)
         {
             return null;
         }
@@ -35,12 +37,39 @@ public static class PodWrites
             ["reason"] = reason,
             ["message"] = message,
             ["lastProbeTime"] = null,
-            ["lastTransitionTime"] = since.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", System.Globalization.CultureInfo.InvariantCulture),
+            ["lastTransitionTime"] = Time(since),
         };
-        return Patch.Strategic(new JsonObject
+        var status = new JsonObject { ["conditions"] = new JsonArray(condition) };
+        if (nominated is not null)
         {
-            ["metadata"] = new JsonObject { ["uid"] = pod.Metadata.Uid },
-            ["status"] = new JsonObject { ["conditions"] = new JsonArray(condition) },
-        });
+            status["nominatedNodeName"] = nominated;
+        }
+
+        return Status(pod, status);
     }
+
+    /// <summary>Says on a pod that it goes so that one of higher priority can come.</summary>
+    public static Patch Preempted(V1Pod pod, string scheduler, DateTimeOffset now) => Status(pod, new JsonObject
+    {
+        ["conditions"] = new JsonArray(new JsonObject
+        {
+            ["type"] = "DisruptionTarget",
+            ["status"] = "True",
+            ["reason"] = "PreemptionByScheduler",
+            ["message"] = $"{scheduler}: preempting to accommodate a higher priority pod",
+            ["lastProbeTime"] = null,
+            ["lastTransitionTime"] = Time(now),
+        }),
+    });
+
+    /// <summary>Takes the node that was being cleared for a pod from it.</summary>
+    public static Patch NotNominated(V1Pod pod) => Status(pod, new JsonObject { ["nominatedNodeName"] = null });
+
+    private static Patch Status(V1Pod pod, JsonObject status) => Patch.Strategic(new JsonObject
+    {
+        ["metadata"] = new JsonObject { ["uid"] = pod.Metadata.Uid },
+        ["status"] = status,
+    });
+
+    private static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", System.Globalization.CultureInfo.InvariantCulture);
 }

@@ -1,5 +1,6 @@
 using ActorKube.Api.Machinery;
 using ActorKube.Client.Informers;
+using ActorKube.Scheduler.Preemption;
 using Akka.Actor;
 using Akka.Event;
 using k8s.Models;
@@ -18,7 +19,8 @@ public sealed class SchedulerActor : ReceiveActor, IWithTimers
     private readonly SchedulerState _state;
     private readonly CancellationTokenSource _stopped = new();
     private readonly ILoggingAdapter _log = Context.GetLogger();
-    private readonly HashSet<Type> _toSync = [typeof(V1Pod), typeof(V1Node), typeof(V1Namespace)];
+    private readonly HashSet<Type> _toSync = [typeof(V1Pod), typeof(V1Node), typeof(V1Namespace), typeof(V1PodDisruptionBudget)];
+    private readonly PreemptionRunner _preemptions;
     private bool _nextTold;
     private DateTimeOffset? _wakeUp;
 
@@ -27,6 +29,7 @@ public sealed class SchedulerActor : ReceiveActor, IWithTimers
     {
         _services = services;
         _state = new SchedulerState(settings);
+        _preemptions = new PreemptionRunner(services, settings.Name);
         Take<ResourceAdded<V1Pod>>(e => _state.PodSeen(null, e.Object, Now));
         Take<ResourceUpdated<V1Pod>>(e => _state.PodSeen(e.Old, e.New, Now));
         Take<ResourceDeleted<V1Pod>>(e => _state.PodGone(e.Object, Now));
@@ -36,6 +39,10 @@ public sealed class SchedulerActor : ReceiveActor, IWithTimers
         Take<ResourceAdded<V1Namespace>>(e => _state.NamespaceSeen(e.Object, Now));
         Take<ResourceUpdated<V1Namespace>>(e => _state.NamespaceSeen(e.New, Now));
         Take<ResourceDeleted<V1Namespace>>(e => _state.NamespaceGone(e.Object));
+        Take<ResourceAdded<V1PodDisruptionBudget>>(e => _state.Budgets.Put(e.Object));
+        Take<ResourceUpdated<V1PodDisruptionBudget>>(e => _state.Budgets.Put(e.New));
+        Take<ResourceDeleted<V1PodDisruptionBudget>>(e => _state.Budgets.Remove(e.Object));
+        Take<InformerSynced<V1PodDisruptionBudget>>(_ => OnSynced(typeof(V1PodDisruptionBudget)));
         Take<InformerSynced<V1Pod>>(_ => OnSynced(typeof(V1Pod)));
         Take<InformerSynced<V1Node>>(_ => OnSynced(typeof(V1Node)));
         Take<InformerSynced<V1Namespace>>(_ => OnSynced(typeof(V1Namespace)));
@@ -43,6 +50,7 @@ public sealed class SchedulerActor : ReceiveActor, IWithTimers
         Take<DecideNext>(OnDecideNext);
         Take<Bound>(OnBound);
         Take<BindFailed>(OnBindFailed);
+        Take<Preempted>(OnPreempted);
         Receive<StatusWritten>(OnStatusWritten);
     }
 
@@ -60,6 +68,7 @@ public sealed class SchedulerActor : ReceiveActor, IWithTimers
     {
         _services.Informers.Informer<V1Namespace>().Subscribe(Self);
         _services.Informers.Informer<V1Node>().Subscribe(Self);
+        _services.Informers.Informer<V1PodDisruptionBudget>().Subscribe(Self);
         _services.Informers.Informer<V1Pod>().Subscribe(Self);
         Timers.StartPeriodicTimer(nameof(FlushQueue), FlushQueue.Instance, FlushCheck);
     }
@@ -120,7 +129,14 @@ public sealed class SchedulerActor : ReceiveActor, IWithTimers
                     .PipeTo(Self, success: () => new Bound(decision, fits.Node), failure: e => new BindFailed(decision, e));
                 break;
             case SchedulingResult.FitsNowhere nowhere:
-                Explain(pod, "Unschedulable", nowhere.Error.Message);
+                Explain(pod, "Unschedulable", nowhere.Error.Message, decision.Preemption?.Candidate?.Node);
+                if (decision.Preemption is { } preemption)
+                {
+                    _log.Info("Pod {Namespace}/{Pod} takes the place of {Victims} pods on {Node}", pod.Namespace, pod.Name, preemption.Candidate!.Victims.Count, preemption.Candidate.Node);
+                    _preemptions.RunAsync(pod, preemption, _stopped.Token)
+                        .PipeTo(Self, success: failures => new Preempted(pod, failures), failure: e => new Preempted(pod, [e]));
+                }
+
                 break;
         }
     }
@@ -142,10 +158,19 @@ public sealed class SchedulerActor : ReceiveActor, IWithTimers
         }
     }
 
-    private void Explain(PodInfo pod, string reason, string message)
+    private void OnPreempted(Preempted preempted)
+    {
+        _state.PreemptionEnded(preempted.Pod, preempted.Failures.Count > 0, Now);
+        foreach (var failure in preempted.Failures.Where(f => f is not OperationCanceledException))
+        {
+            _log.Warning(failure, "Making room for pod {Namespace}/{Pod} failed", preempted.Pod.Namespace, preempted.Pod.Name);
+        }
+    }
+
+    private void Explain(PodInfo pod, string reason, string message, string? nominatedNode = null)
     {
         _services.Events.Record(pod.Pod, "Warning", "FailedScheduling", message);
-        if (PodWrites.NotScheduled(pod.Pod, reason, message, Now) is { } patch)
+        if (PodWrites.NotScheduled(pod.Pod, reason, message, Now, nominatedNode) is { } patch)
         {
             _services.Api.For<V1Pod>().PatchAsync(pod.Namespace, pod.Name, patch, "status", _stopped.Token)
                 .PipeTo(Self, success: _ => new StatusWritten(pod, null), failure: e => new StatusWritten(pod, e));
@@ -174,6 +199,8 @@ public sealed class SchedulerActor : ReceiveActor, IWithTimers
     private sealed record Bound(Decision Decision, string Node);
 
     private sealed record BindFailed(Decision Decision, Exception Error);
+
+    private sealed record Preempted(PodInfo Pod, IReadOnlyList<Exception> Failures);
 
     private sealed record StatusWritten(PodInfo Pod, Exception? Error);
 }

@@ -24,7 +24,7 @@ public sealed class SchedulerCache
     public int AssumedCount { get; private set; }
 
     /// <summary>The cluster as it is now. Taken again without a change between, it is the same object.</summary>
-    public Snapshot Snapshot() => _snapshot ??= new Snapshot(_nodes, _index, _podsWithAffinity, _namespaces);
+    public Snapshot Snapshot() => _snapshot ??= new Snapshot(_nodes, _index, _podsWithAffinity > 0, _namespaces);
 
     /// <summary>Whether the pod is placed by us and not yet shown by the API server.</summary>
     public bool IsAssumed(string uid) => _pods.TryGetValue(uid, out var entry) && entry.Assumed;

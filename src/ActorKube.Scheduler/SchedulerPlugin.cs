@@ -32,6 +32,9 @@ public abstract class PodCheck
     /// <summary>Null when the node fits.</summary>
     public virtual Rejection? Filter(NodeInfo node) => null;
 
+    /// <summary>Whether a node that this rule rejects could fit once pods have left it. A taint stays, whoever leaves.</summary>
+    public virtual bool HelpedByPreemption(NodeInfo node) => true;
+
     /// <summary>Fills in how good each fitting node is, from 0 to <see cref="MaxScore"/>.</summary>
     public virtual void Score(ReadOnlySpan<NodeInfo> nodes, Span<long> scores)
     {

@@ -1,4 +1,5 @@
 using ActorKube.Scheduler.Plugins;
+using ActorKube.Scheduler.Preemption;
 using k8s.Models;
 
 namespace ActorKube.Scheduler;
@@ -7,7 +8,8 @@ namespace ActorKube.Scheduler;
 /// <param name="Queued">The pod as the queue knows it.</param>
 /// <param name="Pod">The pod as it was when it was decided.</param>
 /// <param name="Result">The node, or why there is none.</param>
-public sealed record Decision(QueuedPod Queued, PodInfo Pod, SchedulingResult Result);
+/// <param name="Preemption">Who has to make room; null for a pod that fits, and where nobody can.</param>
+public sealed record Decision(QueuedPod Queued, PodInfo Pod, SchedulingResult Result, PreemptionResult? Preemption = null);
 
 /// <summary>
 /// The scheduler without its surroundings: takes in what the informers see, decides about one pod after the other, and is told how each
@@ -15,6 +17,7 @@ public sealed record Decision(QueuedPod Queued, PodInfo Pod, SchedulingResult Re
 /// </summary>
 public sealed class SchedulerState(SchedulerSettings settings)
 {
+    private readonly HashSet<string> _preempting = [];
     private readonly SchedulingCycle _cycle = new(DefaultPlugins.All, settings.Weights, settings.PercentageOfNodesToScore, settings.Seed);
 
     /// <summary>Nodes and placed pods.</summary>
@@ -22,6 +25,12 @@ public sealed class SchedulerState(SchedulerSettings settings)
 
     /// <summary>Waiting pods.</summary>
     public SchedulingQueue Queue { get; } = new(settings.PodInitialBackoff, settings.PodMaxBackoff, settings.UnschedulableFlushInterval);
+
+    /// <summary>Disruption budgets.</summary>
+    public DisruptionBudgets Budgets { get; } = new();
+
+    /// <summary>Waiting pods for which a node is being cleared.</summary>
+    public Nominations Nominations { get; } = new();
 
     /// <summary>Bindings that have not ended yet.</summary>
     public int BindingsInFlight { get; private set; }
@@ -50,6 +59,7 @@ public sealed class SchedulerState(SchedulerSettings settings)
         }
         else if (!Cache.IsAssumed(info.Uid))
         {
+            Nominate(old, info);
             Queue.Put(info, now);
         }
     }
@@ -91,7 +101,11 @@ public sealed class SchedulerState(SchedulerSettings settings)
         }
 
         var pod = queued.Pod;
-        var result = _cycle.Schedule(pod, Cache.Snapshot());
+        var snapshot = Nominations.SeenBy(pod, Cache.Snapshot());
+        PreemptionResult? preemption = null;
+        var result = Nominations.NodeOf(pod.Uid) is { } cleared && _cycle.FitsOn(pod, snapshot, cleared)
+            ? new SchedulingResult.Fits(cleared, 1, 1)
+            : _cycle.Schedule(pod, snapshot);
         switch (result)
         {
             case SchedulingResult.Fits fits:
@@ -99,11 +113,35 @@ public sealed class SchedulerState(SchedulerSettings settings)
                 BindingsInFlight++;
                 break;
             case SchedulingResult.FitsNowhere nowhere:
+                preemption = _preempting.Contains(pod.Uid)
+                    ? PreemptionResult.Nothing("not eligible due to a terminating pod on the nominated node.")
+                    : Preemptor.Find(pod, snapshot, _cycle, Budgets, Nominations);
+                result = nowhere with { Error = nowhere.Error with { Preemption = preemption.Message } };
+                if (preemption.Candidate is { } candidate)
+                {
+                    _preempting.Add(pod.Uid);
+                    Nominations.Put(pod, candidate.Node);
+                    foreach (var displaced in preemption.Displaced)
+                    {
+                        Nominations.Remove(displaced.Uid);
+                    }
+                }
+
                 Queue.Unschedulable(queued, nowhere.Error.HelpedBy, now);
                 break;
         }
 
-        return new Decision(queued, pod, result);
+        return new Decision(queued, pod, result, preemption?.Candidate is null ? null : preemption);
+    }
+
+    /// <summary>Those that have to make room for the pod were all told to go; or not all, and the pod tries again.</summary>
+    public void PreemptionEnded(PodInfo pod, bool failed, DateTimeOffset now)
+    {
+        _preempting.Remove(pod.Uid);
+        if (failed)
+        {
+            Queue.Move(ClusterChange.PodRemoved, now);
+        }
     }
 
     /// <summary>The binding is written.</summary>
@@ -139,6 +177,7 @@ public sealed class SchedulerState(SchedulerSettings settings)
     private void Placed(V1Pod? old, PodInfo info, DateTimeOffset now)
     {
         Queue.Remove(info.Uid);
+        Nominations.Remove(info.Uid);
         var change = old is not null && Cache.Contains(info.Uid) && !Cache.IsAssumed(info.Uid)
             ? ClusterChanges.Between(new PodInfo(old), info)
             : ClusterChange.PodAdded;
@@ -146,9 +185,26 @@ public sealed class SchedulerState(SchedulerSettings settings)
         Queue.Move(change, now);
     }
 
+    // A scheduler before this one, or somebody else, may have chosen the node. What this one chose itself is shown a little later, and holds until then.
+    private void Nominate(V1Pod? old, PodInfo info)
+    {
+        if (info.Pod.Status?.NominatedNodeName is { Length: > 0 } node)
+        {
+            if (old?.Status?.NominatedNodeName != node)
+            {
+                Nominations.Put(info, node);
+            }
+        }
+        else if (old?.Status?.NominatedNodeName is { Length: > 0 } before && Nominations.NodeOf(info.Uid) == before)
+        {
+            Nominations.Remove(info.Uid);
+        }
+    }
+
     private void Drop(string uid, DateTimeOffset now)
     {
         Queue.Remove(uid);
+        Nominations.Remove(uid);
         if (Cache.RemovePod(uid))
         {
             Queue.Move(ClusterChange.PodRemoved, now);

@@ -38,17 +38,8 @@ public sealed class SchedulingCycle(
             return new SchedulingResult.FitsNowhere(new FitError(0, new Dictionary<string, int>(), ClusterChange.NodeAdded));
         }
 
-        var checks = new List<(SchedulerPlugin Plugin, PodCheck Check)>(plugins.Count);
-        IReadOnlySet<string>? only = null;
-        foreach (var plugin in plugins)
-        {
-            if (plugin.For(pod, snapshot) is { } check)
-            {
-                checks.Add((plugin, check));
-                only ??= check.OnlyNodes;
-            }
-        }
-
+        var checks = ChecksOf(pod, snapshot);
+        var only = checks.Select(c => c.Check.OnlyNodes).FirstOrDefault(o => o is not null);
         var wanted = FeasibleNodesToFind(nodes.Length);
         var feasible = new List<NodeInfo>(Math.Min(wanted, nodes.Length));
         var reasons = new Dictionary<string, int>();
@@ -97,6 +88,39 @@ public sealed class SchedulingCycle(
 
         var percent = percentageOfNodesToScore > 0 ? percentageOfNodesToScore : Math.Max(5, 50 - (nodeCount / 125));
         return Math.Max(MinFeasibleNodes, nodeCount * percent / 100);
+    }
+
+    /// <summary>Whether the pod fits on one node.</summary>
+    public bool FitsOn(PodInfo pod, Snapshot snapshot, string node) => snapshot.Find(node) is { } found && Filter(ChecksOf(pod, snapshot), found) is null;
+
+    /// <summary>Nodes that would not do for the pod, whoever left them.</summary>
+    public IReadOnlySet<string> Unhelped(PodInfo pod, Snapshot snapshot)
+    {
+        var checks = ChecksOf(pod, snapshot);
+        var unhelped = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var node in snapshot.Nodes)
+        {
+            if (checks.FirstOrDefault(c => c.Check.Filter(node) is not null) is { Check: { } first } && !first.HelpedByPreemption(node))
+            {
+                unhelped.Add(node.Name);
+            }
+        }
+
+        return unhelped;
+    }
+
+    private List<(SchedulerPlugin Plugin, PodCheck Check)> ChecksOf(PodInfo pod, Snapshot snapshot)
+    {
+        var checks = new List<(SchedulerPlugin Plugin, PodCheck Check)>(plugins.Count);
+        foreach (var plugin in plugins)
+        {
+            if (plugin.For(pod, snapshot) is { } check)
+            {
+                checks.Add((plugin, check));
+            }
+        }
+
+        return checks;
     }
 
     private static (SchedulerPlugin Plugin, Rejection Rejection)? Filter(List<(SchedulerPlugin Plugin, PodCheck Check)> checks, NodeInfo node)

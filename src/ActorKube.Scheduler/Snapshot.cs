@@ -9,11 +9,11 @@ public sealed class Snapshot
     private readonly IReadOnlyDictionary<string, int> _index;
 
     internal Snapshot(
-        NodeInfo[] nodes, IReadOnlyDictionary<string, int> index, int podsWithAffinity, ImmutableDictionary<string, IDictionary<string, string>> namespaceLabels)
+        NodeInfo[] nodes, IReadOnlyDictionary<string, int> index, bool hasPodAffinity, ImmutableDictionary<string, IDictionary<string, string>> namespaceLabels)
     {
         _nodes = nodes;
         _index = index;
-        HasPodAffinity = podsWithAffinity > 0;
+        HasPodAffinity = hasPodAffinity;
         NamespaceLabels = namespaceLabels;
     }
 
@@ -25,6 +25,19 @@ public sealed class Snapshot
 
     /// <summary>Labels of the namespaces, for affinity terms that choose namespaces by label.</summary>
     public ImmutableDictionary<string, IDictionary<string, string>> NamespaceLabels { get; }
+
+    /// <summary>The same cluster with one node as it would be; what is not on that node is shared.</summary>
+    public Snapshot With(NodeInfo node)
+    {
+        if (!_index.TryGetValue(node.Name, out var i))
+        {
+            return this;
+        }
+
+        NodeInfo[] nodes = [.. _nodes];
+        nodes[i] = node;
+        return new Snapshot(nodes, _index, HasPodAffinity || !node.PodsWithAffinity.IsEmpty, NamespaceLabels);
+    }
 
     /// <summary>A node by name, or null.</summary>
     public NodeInfo? Find(string name) => _index.TryGetValue(name, out var i) ? _nodes[i] : null;

@@ -11,6 +11,9 @@ public sealed class FakeApi : IApiClient
     /// <summary>Answers <c>CreateSubresourceAsync</c>.</summary>
     public Func<string?, string, string, object, Task> OnCreateSubresource { get; set; } = (_, _, _, _) => Task.CompletedTask;
 
+    /// <summary>Answers <c>DeleteAsync</c>.</summary>
+    public Func<string?, string, V1DeleteOptions?, Task> OnDelete { get; set; } = (_, _, _) => throw new NotSupportedException();
+
     public ConcurrentQueue<(string? Namespace, string Name, string Subresource, string Body)> Patches { get; } = new();
 
     public IApiTransport Transport => throw new NotSupportedException();
@@ -37,7 +40,7 @@ public sealed class FakeApi : IApiClient
             return Task.FromResult<T>(null!);
         }
 
-        public Task DeleteAsync(string? ns, string name, V1DeleteOptions? options = null, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+        public Task DeleteAsync(string? ns, string name, V1DeleteOptions? options = null, CancellationToken cancellationToken = default) => api.OnDelete(ns, name, options);
 
         public Task CreateSubresourceAsync(string? ns, string name, string subresource, object body, CancellationToken cancellationToken = default) =>
             api.OnCreateSubresource(ns, name, subresource, body);

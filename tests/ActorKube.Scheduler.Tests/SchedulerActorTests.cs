@@ -47,6 +47,7 @@ public sealed class SchedulerActorTests : TestKit
         _informers.Of<V1Pod>().Put(Some.Pod("a", "1"));
         _informers.Of<V1Pod>().Sync();
         _informers.Of<V1Namespace>().Sync();
+        _informers.Of<V1PodDisruptionBudget>().Sync();
         Sys.ActorOf(SchedulerActor.Props(new SchedulerServices(_api, _informers, _events, TimeProvider.System), new SchedulerSettings()));
         Assert.False(_bound.TryTake(out _, 200));
         Assert.Empty(_events.Events);
@@ -63,7 +64,7 @@ public sealed class SchedulerActorTests : TestKit
         Start();
         _informers.Of<V1Pod>().Put(Some.Pod("a", "1"));
 
-        Assert.Equal(("a", "Warning", "FailedScheduling", "0/1 nodes are available: 1 Insufficient cpu."), _events.Next());
+        Assert.Equal(("a", "Warning", "FailedScheduling", "0/1 nodes are available: 1 Insufficient cpu. no new claims to deallocate, preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling."), _events.Next());
         AwaitAssert(() => Assert.Single(_api.Patches));
         var (_, _, subresource, body) = _api.Patches.Single();
         var condition = JsonNode.Parse(body)!["status"]!["conditions"]![0]!;
@@ -78,7 +79,7 @@ public sealed class SchedulerActorTests : TestKit
     public void Does_not_write_the_same_condition_again()
     {
         var waiting = Some.Pod("a", "1").With(p => p.Status.Conditions =
-            [new V1PodCondition { Type = "PodScheduled", Status = "False", Reason = "Unschedulable", Message = "0/1 nodes are available: 1 Insufficient cpu." }]);
+            [new V1PodCondition { Type = "PodScheduled", Status = "False", Reason = "Unschedulable", Message = "0/1 nodes are available: 1 Insufficient cpu. no new claims to deallocate, preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling." }]);
         _informers.Of<V1Node>().Put(Some.Node("n1", cpu: "500m"));
         _informers.Of<V1Pod>().Put(waiting);
         Start();
@@ -145,6 +146,32 @@ public sealed class SchedulerActorTests : TestKit
         Assert.Equal(["a", "b"], new[] { first, Bound().Pod }.Order());
     }
 
+    [Fact]
+    public void Clears_a_node_for_a_pod_of_higher_priority_and_binds_it_there()
+    {
+        var deleted = new BlockingCollection<string>();
+        _api.OnDelete = (ns, name, options) =>
+        {
+            Assert.Equal("uid-" + name, options?.Preconditions?.Uid);
+            deleted.Add(name);
+            _informers.Of<V1Pod>().Delete(ns, name);
+            return Task.CompletedTask;
+        };
+        _informers.Of<V1Node>().Put(Some.Node("n1", cpu: "2"));
+        _informers.Of<V1Pod>().Put(Some.Pod("low", "2").On("n1").Of(priority: 1));
+        Start();
+        _informers.Of<V1Pod>().Put(Some.Pod("high", "2").Of(priority: 1000));
+
+        Assert.Equal("high", Bound().Pod);
+        Assert.Equal("low", Assert.Single(deleted));
+        var patches = _api.Patches.ToDictionary(p => p.Name, p => JsonNode.Parse(p.Body)!["status"]!);
+        var disrupted = patches["low"]["conditions"]![0]!;
+        Assert.Equal(("DisruptionTarget", "PreemptionByScheduler"), ((string)disrupted["type"]!, (string)disrupted["reason"]!));
+        Assert.Equal("default-scheduler: preempting to accommodate a higher priority pod", (string)disrupted["message"]!);
+        Assert.Equal("n1", (string)patches["high"]["nominatedNodeName"]!);
+        AwaitAssert(() => Assert.Contains(_events.Events, e => e == ("low", "Normal", "Preempted", "Preempted by pod uid-high on node n1")), TimeSpan.FromSeconds(20));
+    }
+
     private void Start()
     {
         Sys.ActorOf(SchedulerActor.Props(
@@ -152,7 +179,8 @@ public sealed class SchedulerActorTests : TestKit
         _informers.Of<V1Pod>().Sync();
         _informers.Of<V1Node>().Sync();
         _informers.Of<V1Namespace>().Sync();
+        _informers.Of<V1PodDisruptionBudget>().Sync();
     }
 
-    private (string Pod, V1Binding Binding) Bound() => _bound.TryTake(out var one, TimeSpan.FromSeconds(10)) ? one : throw new TimeoutException("nothing was bound");
+    private (string Pod, V1Binding Binding) Bound() => _bound.TryTake(out var one, TimeSpan.FromSeconds(30)) ? one : throw new TimeoutException("nothing was bound");
 }

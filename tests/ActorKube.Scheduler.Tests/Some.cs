@@ -26,6 +26,8 @@ internal static class Some
 
     public static V1Pod On(this V1Pod pod, string node) => pod.With(p => p.Spec.NodeName = node);
 
+    public static V1Pod Of(this V1Pod pod, int priority) => pod.With(p => p.Spec.Priority = priority);
+
     public static V1Pod Labelled(this V1Pod pod, string key, string value) => pod.With(p => p.Metadata.Labels[key] = value);
 
     public static V1Node Labelled(this V1Node node, string key, string value) => node.With(n => n.Metadata.Labels[key] = value);

@@ -48,7 +48,7 @@ public sealed class BuiltinRuntime : IContainerRuntime
         _events = new ContainerEvents(_model);
         _network = new PodNetwork(options.BridgeName, options.Mtu, options.Logger);
         _containers = new ContainerService(options, _model, directories, _images, bundles, _oci, conmon, cgroups, _events);
-        _sandboxes = new SandboxService(options, _model, directories, _network, new PauseProcess(directories, _oci, conmon), _containers, cgroups, _events);
+        _sandboxes = new SandboxService(options, _model, directories, _network, new HostPorts(options.Logger), new PauseProcess(directories, _oci, conmon), _containers, cgroups, _events);
         _exec = new ContainerExec(options, _model, directories, _oci);
         _attach = new ContainerAttach(_model, directories, conmon);
         _ports = new PortForwarder(_model, directories);

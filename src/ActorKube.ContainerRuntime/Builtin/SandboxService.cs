@@ -12,7 +12,7 @@ namespace ActorKube.ContainerRuntime.Builtin;
 /// has a process of its own, which holds that namespace.
 /// </summary>
 internal sealed class SandboxService(
-    BuiltinRuntimeOptions options, RuntimeModel model, RuntimeDirectories directories, PodNetwork network, PauseProcess pause, ContainerService containers,
+    BuiltinRuntimeOptions options, RuntimeModel model, RuntimeDirectories directories, PodNetwork network, HostPorts hostPorts, PauseProcess pause, ContainerService containers,
     Cgroups cgroups, ContainerEvents events)
 {
     private const string ResolvConf = "resolv.conf";
@@ -42,6 +42,7 @@ internal sealed class SandboxService(
         try
         {
             await DedicatedThread.RunAsync(() => Create(entry, addresses)).ConfigureAwait(false);
+            await DedicatedThread.RunAsync(() => hostPorts.Open(entry)).ConfigureAwait(false);
         }
         catch (Exception e)
         {
@@ -106,7 +107,22 @@ internal sealed class SandboxService(
                 entry.Record = record with { Stopped = true };
                 directories.Save(entry.Record);
             }
+            if (!entry.Record.Stopped)
+                Reopen(entry);
             model.Sandboxes[record.Id] = entry;
+        }
+    }
+
+    // The packet filter is empty after a restart of the machine, and may have been emptied before. The pods run on without it.
+    private void Reopen(SandboxEntry entry)
+    {
+        try
+        {
+            hostPorts.Open(entry);
+        }
+        catch (ContainerRuntimeException e)
+        {
+            options.Logger.LogWarning(e, "The host ports of sandbox {Sandbox} are closed", entry.Id);
         }
     }
 
@@ -230,6 +246,7 @@ internal sealed class SandboxService(
     private void TearDown(SandboxEntry entry)
     {
         pause.Stop(entry);
+        hostPorts.Close(entry);
         if (!entry.HasHostNetwork)
             PodNetwork.Detach(entry.Id);
         foreach (var type in NamespaceTypes(entry))

@@ -100,16 +100,25 @@ internal sealed record NodeStatusBuilder(KubeletSettings Settings, string Runtim
             condition.LastTransitionTime = old?.Status == condition.Status && old.LastTransitionTime is not null ? old.LastTransitionTime : heartbeat;
         }
 
+        // What others advertise, an administrator's extended resource for instance, is kept, and all of it is there for pods.
+        var others = (before?.Capacity ?? new Dictionary<string, ResourceQuantity>()).Where(c => c.Key.Contains('/', StringComparison.Ordinal)).ToList();
         return (before ?? new V1NodeStatus()) with
         {
             Addresses = [.. Addresses.Select(a => new V1NodeAddress { Type = "InternalIP", Address = a }), new() { Type = "Hostname", Address = Settings.NodeName }],
-            Capacity = Capacity(use),
-            Allocatable = Allocatable(use),
+            Capacity = With(Capacity(use), others),
+            Allocatable = With(Allocatable(use), others),
             Conditions = [.. (before?.Conditions ?? []).Where(c => !Owned.Contains(c.Type)), .. conditions],
             DaemonEndpoints = new V1NodeDaemonEndpoints { KubeletEndpoint = new V1DaemonEndpoint { Port = port } },
             NodeInfo = Info(runtime),
             Images = Images(runtime.Images),
         };
+    }
+
+    private static Dictionary<string, ResourceQuantity> With(Dictionary<string, ResourceQuantity> own, List<KeyValuePair<string, ResourceQuantity>> others)
+    {
+        foreach (var (name, quantity) in others)
+            own.TryAdd(name, quantity);
+        return own;
     }
 
     /// <summary>Whether two statuses differ in more than heartbeats.</summary>

@@ -27,6 +27,8 @@ public sealed class NodeAffinity : SchedulerPlugin
 
         public override Rejection? Filter(NodeInfo node) => NodeSelector.MatchesRequired(pod, node.Labels, node.Name) ? null : NoMatch;
 
+        public override bool HelpedByPreemption(NodeInfo node) => false;
+
         public override void Score(ReadOnlySpan<NodeInfo> nodes, Span<long> scores)
         {
             for (var i = 0; i < nodes.Length; i++)

@@ -17,5 +17,7 @@ public sealed class NodeName : SchedulerPlugin
         private static readonly Rejection OtherNode = new("node(s) didn't match the requested node name");
 
         public override Rejection? Filter(NodeInfo node) => node.Name == wanted ? null : OtherNode;
+
+        public override bool HelpedByPreemption(NodeInfo node) => false;
     }
 }

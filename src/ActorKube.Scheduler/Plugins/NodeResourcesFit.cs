@@ -52,6 +52,11 @@ public sealed class NodeResourcesFit : SchedulerPlugin
             }
         }
 
+        // A node that is too small stays too small.
+        public override bool HelpedByPreemption(NodeInfo node) =>
+            _wanted.MilliCpu <= node.Allocatable.MilliCpu && _wanted.Memory <= node.Allocatable.Memory && _wanted.EphemeralStorage <= node.Allocatable.EphemeralStorage
+            && _wanted.Extended.All(e => e.Value <= node.Allocatable[e.Key]);
+
         /// <summary>Example: 2 of 4 cores and 1 of 4 GiB taken with the pod on it: (50 + 75) / 2 = 62.</summary>
         public override void Score(ReadOnlySpan<NodeInfo> nodes, Span<long> scores)
         {

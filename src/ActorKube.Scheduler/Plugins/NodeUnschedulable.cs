@@ -22,5 +22,7 @@ public sealed class NodeUnschedulable : SchedulerPlugin
         private static readonly Rejection Cordoned = new("node(s) were unschedulable");
 
         public override Rejection? Filter(NodeInfo node) => node.IsUnschedulable ? Cordoned : null;
+
+        public override bool HelpedByPreemption(NodeInfo node) => false;
     }
 }

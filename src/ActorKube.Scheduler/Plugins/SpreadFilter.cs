@@ -58,5 +58,7 @@ internal sealed class SpreadFilter : PodCheck
         return null;
     }
 
+    public override bool HelpedByPreemption(NodeInfo node) => _hard.All(c => node.Labels.ContainsKey(c.Key));
+
     public override void Score(ReadOnlySpan<NodeInfo> nodes, Span<long> scores) => _soft?.Score(nodes, scores);
 }

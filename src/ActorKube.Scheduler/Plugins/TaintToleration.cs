@@ -24,6 +24,8 @@ public sealed class TaintToleration : SchedulerPlugin
                 ? new Rejection($"node(s) had untolerated taint {{{taint.Key}: {taint.Value}}}")
                 : null;
 
+        public override bool HelpedByPreemption(NodeInfo node) => false;
+
         public override void Score(ReadOnlySpan<NodeInfo> nodes, Span<long> scores)
         {
             for (var i = 0; i < nodes.Length; i++)
