@@ -69,6 +69,8 @@ public sealed class ControllerManagerActor : ReceiveActor
         yield return new DisruptionController(informers);
         yield return new EndpointSliceController(informers);
         yield return new EndpointsController(informers);
+        yield return new EndpointSliceMirroringController(informers);
+        yield return new VolumeBinderController(informers);
         yield return new NamespaceController(informers);
         yield return new NodeLifecycleController(informers, _settings.NodeLifecycle);
         if (_settings.ClusterCidrs.Count > 0)

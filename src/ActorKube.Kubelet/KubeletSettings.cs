@@ -86,6 +86,9 @@ public sealed record KubeletSettings
     /// <summary>How often logs' sizes are looked at.</summary>
     public TimeSpan ContainerLogMonitorInterval { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>Kernel parameters pods may set besides the safe ones; a name, or a prefix that ends in <c>*</c>.</summary>
+    public ImmutableArray<string> AllowedUnsafeSysctls { get; init; } = [];
+
     /// <summary>The embedded <c>reference.conf</c>.</summary>
     public static Config Reference { get; } = ConfigurationFactory.FromResource("ActorKube.Kubelet.reference.conf", typeof(KubeletSettings).Assembly);
 
@@ -105,6 +108,7 @@ public sealed record KubeletSettings
                 : ImmutableDictionary<string, string>.Empty,
             RegisterWithTaints = [.. c.GetStringList("register-with-taints")],
             MaxPods = c.GetInt("max-pods"),
+            AllowedUnsafeSysctls = [.. c.GetStringList("allowed-unsafe-sysctls")],
             Reserved = new[] { "cpu", "memory", "ephemeral-storage" }.ToImmutableDictionary(r => r, r => new ResourceQuantity(c.GetString($"reserved.{r}"))),
             LeaseRenewInterval = c.GetTimeSpan("lease.renew-interval"),
             LeaseDuration = c.GetTimeSpan("lease.duration"),

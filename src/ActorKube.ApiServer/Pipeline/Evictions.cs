@@ -32,8 +32,58 @@ internal sealed class Evictions(Deletes deletes, Registry.ResourceRegistry regis
         var state = await Freshness.ConsistentAsync(context.Resource, context.Cancelled).ConfigureAwait(false);
         var pod = state.Objects.Find(context.Key)?.Object.As<V1Pod>() ?? throw ApiError.NotFound(context.Kind, context.Request.Name);
         await TakeFromBudgetAsync(context, pod).ConfigureAwait(false);
+        if (!context.DryRun)
+        {
+            await MarkAsync(context).ConfigureAwait(false);
+        }
+
         await deletes.DeleteAsync(context, context.Key, context.Request.Name, eviction.DeleteOptions ?? new V1DeleteOptions()).ConfigureAwait(false);
         return new ApiResponse(201, new ApiObject(new V1Status { ApiVersion = "v1", Kind = "Status", Metadata = new V1ListMeta(), Status = "Success", Code = 201 }));
+    }
+
+    // The pod says why it goes, so that a Job, for example, can tell an eviction from a failure.
+    private async Task MarkAsync(RequestContext context)
+    {
+        for (var attempt = 0; attempt < MaxAttempts; attempt++)
+        {
+            var state = await Freshness.ConsistentAsync(context.Resource, context.Cancelled).ConfigureAwait(false);
+            if (state.Objects.Find(context.Key) is not { } entry || Disrupted(entry.Object.As<V1Pod>(), context.Timestamp) is not { } changed)
+            {
+                return;
+            }
+
+            var result = await writer.PutAsync(context.Resource, entry.Key, ObjectWriter.Encode(context.Resource, changed), Expected.At(entry.Revision), context.Cause()).ConfigureAwait(false);
+            if (result.Written is not null)
+            {
+                return;
+            }
+        }
+    }
+
+    /// <summary>The pod with the condition that it is being evicted; null when it has ended, is going, or says so already.</summary>
+    internal static V1Pod? Disrupted(V1Pod pod, DateTime now)
+    {
+        if (pod.Status?.Phase is "Succeeded" or "Failed" || pod.Metadata.DeletionTimestamp is not null
+            || pod.Status?.Conditions?.Any(c => c is { Type: "DisruptionTarget", Status: "True", Reason: "EvictionByEvictionAPI" }) == true)
+        {
+            return null;
+        }
+
+        var changed = ApiJson.Copy(pod);
+        changed.Status ??= new V1PodStatus();
+        changed.Status.Conditions =
+        [
+            .. (changed.Status.Conditions ?? []).Where(c => c.Type != "DisruptionTarget"),
+            new V1PodCondition
+            {
+                Type = "DisruptionTarget",
+                Status = "True",
+                Reason = "EvictionByEvictionAPI",
+                Message = "Eviction API: evicting",
+                LastTransitionTime = now,
+            },
+        ];
+        return changed;
     }
 
     // The budget's count is taken down before the pod goes, in one write that expects it unchanged: two evictions at once never get the same place in it.

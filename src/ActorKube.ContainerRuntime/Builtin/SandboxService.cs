@@ -42,7 +42,8 @@ internal sealed class SandboxService(
         try
         {
             await DedicatedThread.RunAsync(() => Create(entry, addresses)).ConfigureAwait(false);
-            await DedicatedThread.RunAsync(() => hostPorts.Open(entry)).ConfigureAwait(false);
+            if (!hostNetwork)
+                await DedicatedThread.RunAsync(() => OpenToHost(entry)).ConfigureAwait(false);
         }
         catch (Exception e)
         {
@@ -111,6 +112,13 @@ internal sealed class SandboxService(
                 Reopen(entry);
             model.Sandboxes[record.Id] = entry;
         }
+    }
+
+    // What happens on the host's side of the pod's network, on a thread that has not gone into the pod's.
+    private void OpenToHost(SandboxEntry entry)
+    {
+        PodNetwork.AllowHairpin(entry.Id);
+        hostPorts.Open(entry);
     }
 
     // The packet filter is empty after a restart of the machine, and may have been emptied before. The pods run on without it.

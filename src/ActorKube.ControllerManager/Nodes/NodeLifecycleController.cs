@@ -22,6 +22,7 @@ internal sealed class NodeLifecycleController : IController
     private readonly ILister<V1Pod> _pods;
     private readonly EvictionPermits _permits;
     private readonly Dictionary<string, Heard> _heard = [];
+    private readonly TaintsSeen _taints = new();
 
     public NodeLifecycleController(IInformerFactory informers, NodeLifecycleSettings settings)
     {
@@ -50,7 +51,7 @@ internal sealed class NodeLifecycleController : IController
             (permit, askAgain) = _permits.Ask(node, [.. _nodes.List().Select(n => (n, !ReferenceEquals(n, node) && NodeHealth.IsReady(n)))], now);
         else
             _permits.Return(node.Metadata.Uid);
-        var plan = NodeLifecycleReconciler.Reconcile(node, heard.At, grace, permit, _pods.ByIndex(ByNode, key.Name), now);
+        var plan = NodeLifecycleReconciler.Reconcile(node, heard.At, grace, permit, _pods.ByIndex(ByNode, key.Name), now, _taints.Look(node, now));
         return plan.RequeueAfter is { } next && (askAgain is null || next < askAgain) ? plan : plan with { RequeueAfter = askAgain };
     }
 
@@ -74,6 +75,7 @@ internal sealed class NodeLifecycleController : IController
         if (_nodes.Get(null, node.Metadata.Name) is null)
         {
             _heard.Remove(node.Metadata.Uid);
+            _taints.Forget(node.Metadata.Uid);
             _permits.Return(node.Metadata.Uid);
             return [];
         }

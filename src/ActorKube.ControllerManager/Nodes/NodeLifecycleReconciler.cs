@@ -18,7 +18,9 @@ public static class NodeLifecycleReconciler
     /// <param name="permit">Whether its pods may be driven away now.</param>
     /// <param name="pods">The pods on it, in any order.</param>
     /// <param name="now">The time.</param>
-    public static Plan Reconcile(V1Node node, DateTimeOffset lastHeard, TimeSpan grace, EvictionPermit permit, IEnumerable<V1Pod> pods, DateTimeOffset now)
+    /// <param name="since">Since when it has borne each of its taints.</param>
+    public static Plan Reconcile(
+        V1Node node, DateTimeOffset lastHeard, TimeSpan grace, EvictionPermit permit, IEnumerable<V1Pod> pods, DateTimeOffset now, Func<V1Taint, DateTimeOffset> since)
     {
         if (node.Metadata.DeletionTimestamp is not null)
             return Plan.Nothing;
@@ -50,10 +52,10 @@ public static class NodeLifecycleReconciler
         TimeSpan? next = silent ? null : lastHeard + grace - now;
         foreach (var pod in all.Where(p => p.Metadata.DeletionTimestamp is null))
         {
-            if (TaintEviction.LeavesAt(pod, node.Spec?.Taints ?? [], now) is not { } leaves)
+            if (TaintEviction.LeavesAt(pod, node.Spec?.Taints ?? [], since, now) is not { } leaves)
                 continue;
             if (leaves <= now)
-                actions.AddRange(Evict(pod));
+                actions.AddRange(Evict(pod, now));
             else if (next is null || leaves - now < next)
                 next = leaves - now;
         }
@@ -74,8 +76,27 @@ public static class NodeLifecycleReconciler
         }
     }
 
-    private static IEnumerable<PlannedAction> Evict(V1Pod pod)
+    private static IEnumerable<PlannedAction> Evict(V1Pod pod, DateTimeOffset now)
     {
+        if (!PodFacts.IsTerminal(pod) && pod.Status?.Conditions?.Any(c => c is { Type: "DisruptionTarget", Status: "True" }) != true)
+        {
+            var changed = ApiJson.Copy(pod);
+            changed.Status ??= new V1PodStatus();
+            changed.Status.Conditions =
+            [
+                .. (changed.Status.Conditions ?? []).Where(c => c.Type != "DisruptionTarget"),
+                new V1PodCondition
+                {
+                    Type = "DisruptionTarget",
+                    Status = "True",
+                    Reason = "DeletionByTaintManager",
+                    Message = "Taint manager: deleting due to NoExecute taint",
+                    LastTransitionTime = now.UtcDateTime,
+                },
+            ];
+            yield return new UpdateStatus(changed);
+        }
+
         yield return new Delete(pod)
         {
             Announce = new Announcement(pod, "TaintManagerEviction", $"Marking for deletion Pod {pod.Metadata.NamespaceProperty}/{pod.Metadata.Name}"),

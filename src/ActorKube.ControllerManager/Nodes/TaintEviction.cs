@@ -8,9 +8,14 @@ namespace ActorKube.ControllerManager.Nodes;
 internal static class TaintEviction
 {
     /// <summary>
-    /// The moment the pod must go: at once when a taint is not tolerated; after the shortest tolerationSeconds, counted from the youngest taint, when all are; null for never.
+    /// The moment the pod must go: at once when a taint is not tolerated; after the shortest tolerationSeconds, counted from the youngest taint
+    /// or from the pod's own beginning where that is later, when all are; null for never.
     /// </summary>
-    public static DateTimeOffset? LeavesAt(V1Pod pod, IEnumerable<V1Taint> taints, DateTimeOffset now)
+    /// <param name="pod">The pod.</param>
+    /// <param name="taints">The node's taints.</param>
+    /// <param name="since">Since when the node has borne each.</param>
+    /// <param name="now">The time.</param>
+    public static DateTimeOffset? LeavesAt(V1Pod pod, IEnumerable<V1Taint> taints, Func<V1Taint, DateTimeOffset> since, DateTimeOffset now)
     {
         var noExecute = taints.Where(t => t.Effect == "NoExecute").ToList();
         if (noExecute.Count == 0)
@@ -26,8 +31,11 @@ internal static class TaintEviction
                 seconds = Math.Max(0, s);
         }
 
-        var since = noExecute.Max(t => t.TimeAdded) is { } added ? new DateTimeOffset(added, TimeSpan.Zero) : now;
-        return seconds is null ? null : since.AddSeconds(seconds.Value);
+        if (seconds is null)
+            return null;
+        var counted = noExecute.Max(since);
+        var began = pod.Metadata.CreationTimestamp is { } created ? new DateTimeOffset(created, TimeSpan.Zero) : counted;
+        return (began > counted ? began : counted).AddSeconds(seconds.Value);
     }
 
     private static bool Covers(V1Toleration toleration, V1Taint taint) =>

@@ -71,7 +71,7 @@ internal sealed record ContainerConfigBuilder(PodDirectories Directories, string
                 HostPath = HostPath(pod, volume, mount, environment),
 
                 // What the kubelet writes is read-only inside, whatever the mount says.
-                Readonly = mount.ReadOnlyProperty == true || IsWritten(volume),
+                Readonly = mount.ReadOnlyProperty == true || IsWritten(volume) || volume.PersistentVolumeClaim?.ReadOnlyProperty == true,
                 RecursiveReadOnly = mount.ReadOnlyProperty == true && mount.RecursiveReadOnly == "Enabled",
                 Propagation = mount.MountPropagation switch
                 {
@@ -91,6 +91,10 @@ internal sealed record ContainerConfigBuilder(PodDirectories Directories, string
     private string HostPath(V1Pod pod, V1Volume volume, V1VolumeMount mount, ContainerEnvironment environment)
     {
         var path = VolumePaths.Of(Directories, pod, volume);
+
+        // A persistent volume's place is a link to where the data is.
+        if (volume.PersistentVolumeClaim is not null && new FileInfo(path).LinkTarget is { } data)
+            path = data;
         var sub = mount.SubPath;
         if (mount.SubPathExpr is { Length: > 0 } expression)
         {

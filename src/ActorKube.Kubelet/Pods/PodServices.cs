@@ -60,7 +60,7 @@ internal sealed record PodServices
             Node = node,
             Resources = resources,
             Directories = directories,
-            Volumes = new VolumeManager(directories, new VolumeContents(objects, resources, time), mounter, time),
+            Volumes = new VolumeManager(directories, new VolumeContents(objects, resources, time), new PersistentVolumes(objects), mounter, time),
             Images = new ImagePuller(runtime, objects, events, time, settings.MaxParallelImagePulls),
             Reader = new PodRuntimeReader(runtime, settings.NodeName, remembers: true),
             Sandboxes = new SandboxConfigBuilder(directories, dns, settings.NodeName, settings.CgroupRoot),

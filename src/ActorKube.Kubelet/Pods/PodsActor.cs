@@ -115,7 +115,7 @@ internal sealed class PodsActor : ReceiveActor, IWithTimers
         if (pod.Status?.StartTime is not null || pod.Metadata.DeletionTimestamp is not null || pod.Status?.Phase is "Succeeded" or "Failed")
             return null;
         var others = _workers.Values.Where(w => w is { Removed: false, Rejected: false } && w.Pod.Metadata.Uid != pod.Metadata.Uid).Select(w => w.Pod);
-        var rejection = PodAdmission.Check(pod, others, _services.Resources.Allocatable);
+        var rejection = SysctlRules.Check(pod, _services.Settings.AllowedUnsafeSysctls) ?? PodAdmission.Check(pod, others, _services.Resources.Allocatable);
         if (rejection is not null)
             _services.Events.Record(pod, "Warning", rejection.Reason, rejection.Message);
         return rejection;

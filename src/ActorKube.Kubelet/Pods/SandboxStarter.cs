@@ -13,7 +13,9 @@ internal sealed class SandboxStarter(PodServices services)
         {
             Directory.CreateDirectory(services.Directories.Logs(pod));
             var config = services.Sandboxes.Build(pod, attempt);
-            var handler = pod.Spec.RuntimeClassName ?? "";
+            var handler = pod.Spec.RuntimeClassName is { Length: > 0 } name
+                ? await services.Objects.RuntimeHandlerAsync(name, cancellationToken).ConfigureAwait(false) ?? throw new ContainerRuntimeException($"RuntimeClass \"{name}\" not found")
+                : "";
             var id = await services.Runtime.RunPodSandboxAsync(config, handler, cancellationToken).ConfigureAwait(false);
             return new SandboxCreated(id);
         }

@@ -14,6 +14,15 @@ internal interface IObjectSource
     /// <summary>The Secret, or null when there is none.</summary>
     Task<V1Secret?> SecretAsync(string ns, string name, CancellationToken cancellationToken);
 
+    /// <summary>The claim, or null when there is none.</summary>
+    Task<V1PersistentVolumeClaim?> ClaimAsync(string ns, string name, CancellationToken cancellationToken);
+
+    /// <summary>The persistent volume, or null when there is none.</summary>
+    Task<V1PersistentVolume?> VolumeAsync(string name, CancellationToken cancellationToken);
+
+    /// <summary>The handler that a RuntimeClass stands for, or null when there is no such class.</summary>
+    Task<string?> RuntimeHandlerAsync(string runtimeClass, CancellationToken cancellationToken);
+
     /// <summary>A token for the pod's service account, bound to the pod. Throws <see cref="ApiException"/> when the server gives none.</summary>
     Task<V1TokenRequestStatus> TokenAsync(V1Pod pod, string? audience, long expirationSeconds, CancellationToken cancellationToken);
 }
@@ -26,6 +35,15 @@ internal sealed class ApiObjectSource(IApiClient api) : IObjectSource
 
     public Task<V1Secret?> SecretAsync(string ns, string name, CancellationToken cancellationToken) =>
         FindAsync(() => api.For<V1Secret>().GetAsync(ns, name, cancellationToken));
+
+    public Task<V1PersistentVolumeClaim?> ClaimAsync(string ns, string name, CancellationToken cancellationToken) =>
+        FindAsync(() => api.For<V1PersistentVolumeClaim>().GetAsync(ns, name, cancellationToken));
+
+    public Task<V1PersistentVolume?> VolumeAsync(string name, CancellationToken cancellationToken) =>
+        FindAsync(() => api.For<V1PersistentVolume>().GetAsync(null, name, cancellationToken));
+
+    public async Task<string?> RuntimeHandlerAsync(string runtimeClass, CancellationToken cancellationToken) =>
+        (await FindAsync(() => api.For<V1RuntimeClass>().GetAsync(null, runtimeClass, cancellationToken)).ConfigureAwait(false))?.Handler;
 
     public async Task<V1TokenRequestStatus> TokenAsync(V1Pod pod, string? audience, long expirationSeconds, CancellationToken cancellationToken)
     {

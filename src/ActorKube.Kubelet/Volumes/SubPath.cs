@@ -47,8 +47,18 @@ internal static class SubPath
 
         Inside(volume, current, subPath);
         if (!Path.Exists(current))
-            Directory.CreateDirectory(current);
+            Create(volume, current);
         return current;
+    }
+
+    // Whoever may write to the volume may write to what is made in it.
+    private static void Create(string volume, string path)
+    {
+        if (Path.GetDirectoryName(path) is { } parent && parent != volume && !Directory.Exists(parent))
+            Create(volume, parent);
+        Directory.CreateDirectory(path);
+        if (!OperatingSystem.IsWindows())
+            Modes.Set(path, File.GetUnixFileMode(volume));
     }
 
     private static void Inside(string volume, string path, string subPath)

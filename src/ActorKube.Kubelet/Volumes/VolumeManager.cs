@@ -4,7 +4,7 @@ using k8s.Models;
 namespace ActorKube.Kubelet.Volumes;
 
 /// <summary>Puts a pod's volumes in place, keeps the written ones current, and takes them away again.</summary>
-internal sealed class VolumeManager(PodDirectories directories, VolumeContents contents, IMounter mounter, TimeProvider time)
+internal sealed class VolumeManager(PodDirectories directories, VolumeContents contents, PersistentVolumes persistent, IMounter mounter, TimeProvider time)
 {
     private readonly AtomicWriter _writer = new(time, mounter);
 
@@ -43,8 +43,12 @@ internal sealed class VolumeManager(PodDirectories directories, VolumeContents c
 
     private async Task<DateTimeOffset?> SetUpAsync(V1Pod pod, V1Volume volume, CancellationToken cancellationToken)
     {
-        if (volume.PersistentVolumeClaim is { } claim)
-            throw new VolumeException(volume.Name, $"persistentVolumeClaim \"{claim.ClaimName}\": persistent volumes are not supported yet");
+        if (volume.PersistentVolumeClaim is not null)
+        {
+            PersistentVolumes.Link(VolumePaths.Of(directories, pod, volume), await persistent.ResolveAsync(pod, volume, cancellationToken).ConfigureAwait(false));
+            return null;
+        }
+
         if (VolumePaths.Plugin(volume) is null)
             throw new VolumeException(volume.Name, "this kind of volume is not supported yet");
         if (volume.HostPath is { } hostPath)

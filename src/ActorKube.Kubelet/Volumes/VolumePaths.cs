@@ -15,6 +15,7 @@ internal static class VolumePaths
         { HostPath: not null } => "host-path",
         { DownwardAPI: not null } => "downward-api",
         { Projected: not null } => "projected",
+        { PersistentVolumeClaim: not null } => "persistent-volume",
         _ => null,
     };
 

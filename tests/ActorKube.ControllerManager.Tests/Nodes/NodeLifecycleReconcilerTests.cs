@@ -99,6 +99,39 @@ public class NodeLifecycleReconcilerTests
     }
 
     [Fact]
+    public void A_pod_that_tolerates_a_taint_for_a_while_goes_when_that_is_over_though_nobody_said_since_when_it_is_there()
+    {
+        var node = Some.Node("n1");
+        node.Spec.Taints = [new V1Taint { Key = "maintenance", Value = "yes", Effect = "NoExecute" }];
+        var seen = new TaintsSeen();
+        var pods = new[] { Staying("short", 5), Staying("long", 60) };
+
+        Assert.Empty(At(0).Of<Delete>());
+        Assert.InRange(At(1).RequeueAfter!.Value, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(4));
+        var plan = At(5);
+        Assert.Equal(["short"], plan.Of<Delete>().Select(d => d.Target.Metadata.Name));
+        var condition = Assert.Single(((V1Pod)Assert.Single(plan.Of<UpdateStatus>()).Object).Status.Conditions, c => c.Type == "DisruptionTarget");
+        Assert.Equal(("True", "DeletionByTaintManager", "Taint manager: deleting due to NoExecute taint"), (condition.Status, condition.Reason, condition.Message));
+
+        // A taint that goes and comes back begins anew.
+        node.Spec.Taints = [];
+        Assert.Empty(At(30).Of<Delete>());
+        node.Spec.Taints = [new V1Taint { Key = "maintenance", Value = "yes", Effect = "NoExecute" }];
+        Assert.Empty(At(32).Of<Delete>());
+
+        Plan At(int seconds) => NodeLifecycleReconciler.Reconcile(
+            node, Some.Now.AddSeconds(seconds), TimeSpan.FromHours(1), EvictionPermit.Granted, pods, Some.Now.AddSeconds(seconds), seen.Look(node, Some.Now.AddSeconds(seconds)));
+
+        static V1Pod Staying(string name, int seconds)
+        {
+            var pod = Some.Pod(name).On("n1");
+            pod.Metadata.CreationTimestamp = Some.Now.AddMinutes(-5).UtcDateTime;
+            pod.Spec.Tolerations = [new V1Toleration { Key = "maintenance", OperatorProperty = "Exists", TolerationSeconds = seconds }];
+            return pod;
+        }
+    }
+
+    [Fact]
     public void A_lease_that_says_it_is_good_for_longer_is_believed()
     {
         var settings = new NodeLifecycleSettings();
@@ -124,7 +157,7 @@ public class NodeLifecycleReconcilerTests
     }
 
     private static Plan Reconcile(V1Node node, int silentFor, EvictionPermit permit = EvictionPermit.Granted, params V1Pod[] pods) =>
-        NodeLifecycleReconciler.Reconcile(node, Some.Now, Grace, permit, pods, Some.Now.AddSeconds(silentFor));
+        NodeLifecycleReconciler.Reconcile(node, Some.Now, Grace, permit, pods, Some.Now.AddSeconds(silentFor), new TaintsSeen().Look(node, Some.Now.AddSeconds(silentFor)));
 
     private static Plan Reconcile(V1Node node, int silentFor, params V1Pod[] pods) => Reconcile(node, silentFor, EvictionPermit.Granted, pods);
 

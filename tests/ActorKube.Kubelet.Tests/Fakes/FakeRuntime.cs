@@ -111,12 +111,16 @@ internal sealed class FakeRuntime(TimeProvider? time = null) : IContainerRuntime
         },
     });
 
+    /// <summary>The handler that each sandbox was asked for with.</summary>
+    public List<string> Handlers { get; } = [];
+
     public async Task<string> RunPodSandboxAsync(PodSandboxConfig config, string runtimeHandler = "", CancellationToken cancellationToken = default)
     {
         await CallAsync("sandbox", config.Metadata.Name, cancellationToken);
         lock (_lock)
         {
             var id = $"sandbox-{_ids++}";
+            Handlers.Add(runtimeHandler);
             var sandbox = new PodSandbox { Id = id, Metadata = config.Metadata.Clone(), State = PodSandboxState.SandboxReady, CreatedAt = Now() };
             sandbox.Labels.Add(config.Labels);
             sandbox.Annotations.Add(config.Annotations);

@@ -134,11 +134,16 @@ public sealed class NodeTests : KubeletFixture
         taken.Metadata.Labels = new Dictionary<string, string> { ["mine"] = "kept" };
         taken.Spec.Unschedulable = true;
         taken.Status.Conditions = [.. taken.Status.Conditions, new V1NodeCondition { Type = "NetworkUnavailable", Status = "False" }];
+        taken.Status.Capacity["example.com/dongle"] = new("4");
         Api.Resource<V1Node>().Put(taken);
         Pass(TimeSpan.FromMinutes(1), () => TheNode!.Metadata.Labels.ContainsKey("kubernetes.io/os"));
         Assert.Equal("kept", TheNode!.Metadata.Labels["mine"]);
         Assert.True(TheNode.Spec.Unschedulable);
         Assert.Contains(TheNode.Status.Conditions, c => c.Type == "NetworkUnavailable");
+
+        // What somebody else advertises is there for pods.
+        Pass(TimeSpan.FromMinutes(1), () => TheNode!.Status.Allocatable.TryGetValue("example.com/dongle", out var dongles) && dongles.ToString() == "4");
+        Assert.Equal("4", TheNode.Status.Capacity["example.com/dongle"].ToString());
     }
 
     [Fact]

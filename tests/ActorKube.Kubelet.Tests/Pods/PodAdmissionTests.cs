@@ -31,6 +31,18 @@ public class PodAdmissionTests
     }
 
     [Fact]
+    public void Only_safe_kernel_parameters_may_be_set_and_those_the_node_allows()
+    {
+        Assert.Null(SysctlRules.Check(Setting("kernel.shm_rmid_forced"), []));
+        Assert.Equal(new Rejection("SysctlForbidden", "forbidden sysctl: \"kernel.msgmax\" not allowlisted"), SysctlRules.Check(Setting("kernel.msgmax"), ["net.*"]));
+        Assert.Null(SysctlRules.Check(Setting("kernel.msgmax"), ["kernel.msg*"]));
+        Assert.Null(SysctlRules.Check(Setting("net/ipv4/tcp_syncookies"), []));
+        Assert.Equal("forbidden sysctl: \"net.ipv4.tcp_syncookies\" not allowed with host net enabled", SysctlRules.Check(Setting("net.ipv4.tcp_syncookies").With(s => s.HostNetwork = true), [])!.Message);
+
+        static V1Pod Setting(string name) => Some.Pod().With(s => s.SecurityContext = new V1PodSecurityContext { Sysctls = [new V1Sysctl { Name = name, Value = "1" }] });
+    }
+
+    [Fact]
     public void Init_containers_count_where_they_ask_for_more()
     {
         var pod = Some.Pod("p", Container("1"), Container("2")).WithInit(Sidecar("500m"), Container("4"));

@@ -32,6 +32,16 @@ public sealed class PodWorkerTests : KubeletFixture
     }
 
     [Fact]
+    public void A_runtime_class_stands_for_its_handler()
+    {
+        StartKubelet();
+        Api.Resource<V1RuntimeClass>().Put(new V1RuntimeClass { Metadata = new V1ObjectMeta { Name = "slow" }, Handler = "kata" });
+        Api.Resource<V1Pod>().Put(Some.Pod().With(s => s.RuntimeClassName = "slow"));
+        Eventually(() => IsReady());
+        Assert.Equal(["kata"], Runtime.Handlers);
+    }
+
+    [Fact]
     public void A_killed_process_is_replaced_and_the_status_tells_of_it()
     {
         StartKubelet();
@@ -267,11 +277,11 @@ public sealed class PodWorkerTests : KubeletFixture
     }
 
     [Fact]
-    public void A_claim_says_clearly_that_it_is_not_supported()
+    public void A_claim_that_is_missing_is_waited_for_and_the_event_says_so()
     {
         StartKubelet();
         Api.Resource<V1Pod>().Put(Some.Pod().WithVolume(new V1Volume { Name = "d", PersistentVolumeClaim = new V1PersistentVolumeClaimVolumeSource { ClaimName = "c" } }));
-        Eventually(() => Events.All.Any(e => e.Reason == "FailedMount" && e.Message.Contains("not supported yet", StringComparison.Ordinal)));
+        Eventually(() => Events.All.Any(e => e.Reason == "FailedMount" && e.Message.Contains("persistentvolumeclaim \"c\" not found", StringComparison.Ordinal)));
     }
 
     [Fact]

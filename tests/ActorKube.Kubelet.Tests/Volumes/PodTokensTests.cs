@@ -74,6 +74,12 @@ public class PodTokensTests
 
         public Task<V1Secret?> SecretAsync(string ns, string name, CancellationToken cancellationToken) => Task.FromResult<V1Secret?>(null);
 
+        public Task<V1PersistentVolumeClaim?> ClaimAsync(string ns, string name, CancellationToken cancellationToken) => Task.FromResult<V1PersistentVolumeClaim?>(null);
+
+        public Task<V1PersistentVolume?> VolumeAsync(string name, CancellationToken cancellationToken) => Task.FromResult<V1PersistentVolume?>(null);
+
+        public Task<string?> RuntimeHandlerAsync(string runtimeClass, CancellationToken cancellationToken) => Task.FromResult<string?>(null);
+
         public Task<V1TokenRequestStatus> TokenAsync(V1Pod pod, string? audience, long expirationSeconds, CancellationToken cancellationToken) => Fails
             ? Task.FromException<V1TokenRequestStatus>(ApiError.Unavailable("down"))
             : Task.FromResult(new V1TokenRequestStatus { Token = $"token-{++_issued}", ExpirationTimestamp = time.GetUtcNow().AddSeconds(expirationSeconds).UtcDateTime });

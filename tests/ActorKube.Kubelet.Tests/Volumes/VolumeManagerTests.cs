@@ -16,7 +16,8 @@ public sealed class VolumeManagerTests : IDisposable
     {
         var resources = new ResourceFacts(new Dictionary<string, ResourceQuantity>());
         var time = TimeProvider.System;
-        _volumes = new VolumeManager(new PodDirectories(_directory.Path, _directory["logs"]), new VolumeContents(new ApiObjectSource(_api), resources, time), _mounter, time);
+        var objects = new ApiObjectSource(_api);
+        _volumes = new VolumeManager(new PodDirectories(_directory.Path, _directory["logs"]), new VolumeContents(objects, resources, time), new PersistentVolumes(objects), _mounter, time);
     }
 
     public void Dispose() => _directory.Dispose();
@@ -31,6 +32,31 @@ public sealed class VolumeManagerTests : IDisposable
         Assert.Equal("1", Read("configmap/some/dir/x"));
         Assert.True(Modes.Has(At("configmap/some/dir/x"), UnixFileMode.UserRead));
         Assert.False(File.Exists(At("configmap/some/b")));
+    }
+
+    [Fact]
+    public async Task A_claim_is_where_its_volume_says_once_both_are_bound_and_the_data_stays_when_the_pod_goes()
+    {
+        var data = _directory["data"];
+        Directory.CreateDirectory(data);
+        File.WriteAllText(Path.Combine(data, "kept"), "1");
+        var mounted = new V1Volume { Name = "v", PersistentVolumeClaim = new V1PersistentVolumeClaimVolumeSource { ClaimName = "c" } };
+        Assert.Equal("persistentvolumeclaim \"c\" not found", (await Assert.ThrowsAsync<VolumeException>(() => SetUp(mounted))).Message);
+        var claim = new V1PersistentVolumeClaim { Metadata = new V1ObjectMeta { Name = "c", NamespaceProperty = "default", Uid = "uid-c" }, Spec = new V1PersistentVolumeClaimSpec() };
+        _api.Resource<V1PersistentVolumeClaim>().Put(claim);
+        Assert.Equal("persistentvolumeclaim \"c\" is not bound", (await Assert.ThrowsAsync<VolumeException>(() => SetUp(mounted))).Message);
+
+        _api.Resource<V1PersistentVolumeClaim>().Put(claim with { Spec = new V1PersistentVolumeClaimSpec { VolumeName = "pv" }, Status = new V1PersistentVolumeClaimStatus { Phase = "Bound" } });
+        _api.Resource<V1PersistentVolume>().Put(new V1PersistentVolume
+        {
+            Metadata = new V1ObjectMeta { Name = "pv" },
+            Spec = new V1PersistentVolumeSpec { HostPath = new V1HostPathVolumeSource { Path = data }, ClaimRef = new V1ObjectReference { Uid = "uid-c" } },
+        });
+        await SetUp(mounted);
+        Assert.Equal("1", Read("persistent-volume/v/kept"));
+
+        _volumes.Remove("uid-web");
+        Assert.True(File.Exists(Path.Combine(data, "kept")));
     }
 
     [Fact]

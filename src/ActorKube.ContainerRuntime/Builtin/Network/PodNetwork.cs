@@ -94,6 +94,13 @@ internal sealed class PodNetwork(string bridge, int mtu, ILogger logger)
             pod.AddDefaultRoute(index, ranges.First(r => r.Network.Contains(address)).Gateway);
     }
 
+    /// <summary>Lets a pod call itself through its Service. Must run on a thread in the host's network namespace.</summary>
+    public static void AllowHairpin(string sandboxId)
+    {
+        using var host = new RouteNetlink();
+        host.SetHairpin(Libc.InterfaceIndex(HostInterface(sandboxId)));
+    }
+
     /// <summary>Ends a pod's network at once, rather than when the kernel gets to clean the namespace up.</summary>
     public static void Detach(string sandboxId)
     {
