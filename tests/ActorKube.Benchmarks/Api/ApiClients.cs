@@ -29,6 +29,9 @@ internal sealed class ApiClients : IDisposable
 
     private static string Text(string base64) => Encoding.UTF8.GetString(Convert.FromBase64String(base64));
 
+    /// <summary>The server's process when it is on this machine.</summary>
+    public System.Diagnostics.Process? Server { get; init; }
+
     public int Count => _clients.Length;
 
     public HttpClient this[int client] => _clients[client];
@@ -60,6 +63,7 @@ internal sealed class ApiClients : IDisposable
     {
         var next = -1;
         var latencies = new double[count];
+        var used = ProcessorTime();
         var clock = System.Diagnostics.Stopwatch.StartNew();
         await Task.WhenAll(Enumerable.Range(0, clients).Select(client => Task.Run(async () =>
         {
@@ -70,7 +74,14 @@ internal sealed class ApiClients : IDisposable
                 latencies[i] = (clock.Elapsed - began).TotalMilliseconds;
             }
         })));
-        return new Measured(count / clock.Elapsed.TotalSeconds, latencies);
+        return new Measured(count / clock.Elapsed.TotalSeconds, latencies) { Processor = (ProcessorTime() - used) / count };
+    }
+
+    // Counted in hundredths of a second, and independent of who else is busy on the machine.
+    private TimeSpan ProcessorTime()
+    {
+        Server?.Refresh();
+        return Server?.TotalProcessorTime ?? TimeSpan.Zero;
     }
 }
 
@@ -86,6 +97,9 @@ internal sealed class Measured
     }
 
     public double PerSecond { get; }
+
+    /// <summary>Processor time of the server for each; zero when its process is not known.</summary>
+    public TimeSpan Processor { get; init; }
 
     public double Percentile(double p) => _sorted.Length == 0 ? 0 : _sorted[Math.Min(_sorted.Length - 1, (int)(_sorted.Length * p))];
 }

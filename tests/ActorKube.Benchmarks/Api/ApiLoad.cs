@@ -21,25 +21,34 @@ internal static class ApiLoad
         var kubeconfig = new Option<string>("--kubeconfig") { Description = "Whose API server to load, as an administrator", Required = true };
         var clients = new Option<int>("--clients") { Description = "Clients at the same time", DefaultValueFactory = _ => 32 };
         var objects = new Option<int>("--objects") { Description = "ConfigMaps of 1 KiB", DefaultValueFactory = _ => 5000 };
-        var process = new Option<int>("--pid") { Description = "The API server's process, to tell its memory", DefaultValueFactory = _ => 0 };
-        var command = new Command("api", "API requests a second, latencies and watch delivery of a live API server") { kubeconfig, clients, objects, process };
-        command.SetAction(result => RunAsync(result.GetValue(kubeconfig)!, result.GetValue(clients), result.GetValue(objects), result.GetValue(process)));
+        var process = new Option<int>("--pid") { Description = "The API server's process on this machine, to tell its processor time per request and its memory", DefaultValueFactory = _ => 0 };
+        var parts = new Option<string[]>("--only") { Description = "Parts to run: configmaps, pods, watch", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => ["configmaps", "pods", "watch"] };
+        var command = new Command("api", "API requests a second, latencies and watch delivery of a live API server") { kubeconfig, clients, objects, process, parts };
+        command.SetAction(result => RunAsync(result.GetValue(kubeconfig)!, result.GetValue(clients), result.GetValue(objects), result.GetValue(process), result.GetValue(parts)!));
         return command;
     }
 
-    private static async Task RunAsync(string kubeconfig, int count, int objects, int process)
+    private static async Task RunAsync(string kubeconfig, int count, int objects, int process, string[] parts)
     {
-        using var clients = new ApiClients(kubeconfig, count);
+        using var server = process == 0 ? null : Process.GetProcessById(process);
+        using var clients = new ApiClients(kubeconfig, count) { Server = server };
         // One of an earlier run that did not end.
         await TryAsync(() => clients.SendAsync(0, HttpMethod.Delete, $"/api/v1/namespaces/{Namespace}"));
         while (!await TryAsync(() => clients.SendAsync(0, HttpMethod.Post, "/api/v1/namespaces", $$$"""{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"{{{Namespace}}}"}}""")))
             await Task.Delay(200);
-        var table = new Table().AddColumns("what", "per second", "p50 ms", "p99 ms", "Kubernetes", "ratio");
-        await ConfigMapsAsync(clients, objects, table);
-        await PodsAsync(clients, table);
-        await WatchLoad.RunAsync(clients, kubeconfig, table);
-        if (process != 0)
-            table.AddRow("memory, MB", (Process.GetProcessById(process).WorkingSet64 >> 20).ToString(CultureInfo.InvariantCulture), "", "", "310 to 1,000", "");
+        var table = new Table().AddColumns("what", "per second", "p50 ms", "p99 ms", "Kubernetes", "ratio", "server's CPU");
+        if (parts.Contains("configmaps"))
+            await ConfigMapsAsync(clients, objects, table);
+        if (parts.Contains("pods"))
+            await PodsAsync(clients, table);
+        if (parts.Contains("watch"))
+            await WatchLoad.RunAsync(clients, kubeconfig, table);
+        if (server is not null)
+        {
+            server.Refresh();
+            table.AddRow("memory, MB", (server.WorkingSet64 >> 20).ToString(CultureInfo.InvariantCulture), "", "", "310 to 1,000", "", "");
+        }
+
         await clients.SendAsync(0, HttpMethod.Delete, $"/api/v1/namespaces/{Namespace}");
         AnsiConsole.Write(table);
     }
@@ -63,7 +72,7 @@ internal static class ApiLoad
         foreach (var (name, accept, kubernetes) in new[] { ("list, JSON", "application/json", 227.0), ("list, protobuf", "application/vnd.kubernetes.protobuf, application/json;q=0.5", 80.0) })
         {
             var listed = await clients.RunAsync(1, 15, (c, _) => clients.SendAsync(c, HttpMethod.Get, $"{Maps}?resourceVersion=0", accept: accept));
-            table.AddRow($"{name} of {objects}", "", Text(listed.Percentile(0.5)), Text(listed.Percentile(0.99)), $"{kubernetes} ms", Ratio(kubernetes / listed.Percentile(0.5)));
+            table.AddRow($"{name} of {objects}", "", Text(listed.Percentile(0.5)), Text(listed.Percentile(0.99)), $"{kubernetes} ms", Ratio(kubernetes / listed.Percentile(0.5)), Processor(listed));
         }
 
         Row(table, "create, one client", 268, await clients.RunAsync(1, 1000, (c, i) => clients.SendAsync(c, HttpMethod.Post, Maps, Map($"one-{i}", "0"))));
@@ -88,7 +97,9 @@ internal static class ApiLoad
 
     private static void Row(Table table, string what, double kubernetes, Measured measured) => table.AddRow(
         what, measured.PerSecond.ToString("N0", CultureInfo.InvariantCulture), Text(measured.Percentile(0.5)), Text(measured.Percentile(0.99)),
-        kubernetes.ToString("N0", CultureInfo.InvariantCulture) + "/s", Ratio(measured.PerSecond / kubernetes));
+        kubernetes.ToString("N0", CultureInfo.InvariantCulture) + "/s", Ratio(measured.PerSecond / kubernetes), Processor(measured));
+
+    internal static string Processor(Measured measured) => measured.Processor == TimeSpan.Zero ? "" : measured.Processor.TotalMicroseconds.ToString("N0", CultureInfo.InvariantCulture) + " µs";
 
     internal static string Text(double milliseconds) => milliseconds.ToString("0.0", CultureInfo.InvariantCulture);
 

@@ -36,7 +36,7 @@ internal static class WatchLoad
         await stop.CancelAsync();
         await Task.WhenAll(watching);
         var measured = new Measured(0, [.. latencies]);
-        table.AddRow($"events to {Watchers.ToString("N0", CultureInfo.InvariantCulture)} watchers", $"{latencies.Count} of {Watchers * Writes}", ApiLoad.Text(measured.Percentile(0.5)), ApiLoad.Text(measured.Percentile(0.99)), "24/77 ms", ApiLoad.Ratio(77 / measured.Percentile(0.99)));
+        table.AddRow($"events to {Watchers.ToString("N0", CultureInfo.InvariantCulture)} watchers", $"{latencies.Count} of {Watchers * Writes}", ApiLoad.Text(measured.Percentile(0.5)), ApiLoad.Text(measured.Percentile(0.99)), "24/77 ms", ApiLoad.Ratio(77 / measured.Percentile(0.99)), "");
     }
 
     private static int Count(List<double> latencies)
