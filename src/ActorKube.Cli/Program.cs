@@ -12,9 +12,9 @@ foreach (var option in GlobalOptions.All)
     root.Add(option);
 foreach (var command in new[]
 {
-    CreateCommand.Create(), ApplyCommand.Create(), DiffCommand.Create(), GetCommand.Create(), DescribeCommand.Create(), ExplainCommand.Create(), DeleteCommand.Create(), ScaleCommand.Create(), RolloutCommand.Create(),
-    LabelCommand.CreateLabel(), LabelCommand.CreateAnnotate(), PatchCommand.Create(), WaitCommand.Create(),
-    LogsCommand.Create(), ExecCommand.Create(), PortForwardCommand.Create(), CopyCommand.Create(), ImageCommand.Create(), ApiResourcesCommand.Create(), ApiResourcesCommand.CreateVersions(), ApiResourcesCommand.CreateClusterInfo(), AuthCommand.Create(),
+    CreateCommand.Create(), RunCommand.Create(), ExposeCommand.Create(), ApplyCommand.Create(), DiffCommand.Create(), GetCommand.Create(), DescribeCommand.Create(), ExplainCommand.Create(), DeleteCommand.Create(), ScaleCommand.Create(), RolloutCommand.Create(),
+    LabelCommand.CreateLabel(), LabelCommand.CreateAnnotate(), PatchCommand.Create(), EditCommand.Create(), SetCommand.Create(), WaitCommand.Create(),
+    LogsCommand.Create(), ExecCommand.Create(), AttachCommand.Create(), PortForwardCommand.Create(), CopyCommand.Create(), ImageCommand.Create(), ApiResourcesCommand.Create(), ApiResourcesCommand.CreateVersions(), ApiResourcesCommand.CreateClusterInfo(), AuthCommand.Create(),
     ConfigCommand.Create(), VersionCommand.Create(), CompletionCommand.Create(), CompletionCommand.CreateAsked(root),
 })
     root.Add(command);

@@ -30,6 +30,8 @@ internal static class ParseErrors
     private static string UnknownFlag(string token)
     {
         var name = token.Split('=')[0];
+        if (name is "-k" or "--kustomize")
+            return "kustomize is not built in; let kubectl or kustomize write the objects: kubectl kustomize FOLDER | akctl apply -f -";
         return token.StartsWith("--", StringComparison.Ordinal) ? $"unknown flag: {name}" : $"unknown shorthand flag: '{name[1]}' in {name}";
     }
 

@@ -36,8 +36,8 @@ internal sealed class CreateOptions
 internal sealed record Creator(CliSession Session, ResultPrinter Printer, bool SaveConfig, string Validation)
 {
     /// <summary>Creates an object of a built-in kind.</summary>
-    public Task CreateAsync(string group, string resource, JsonObject value, CancellationToken cancellation) =>
-        CreateAsync(KindRegistry.BuiltIn.Find(group, "v1", resource)!, value, null, "", cancellation);
+    public Task<JsonObject> CreateAsync(string group, string resource, JsonObject value, CancellationToken cancellation, string verb = "created", string manager = "kubectl-create") =>
+        CreateAsync(KindRegistry.BuiltIn.Find(group, "v1", resource)!, value, null, "", cancellation, verb, manager);
 
     /// <summary>Creates an object.</summary>
     /// <param name="kind">Its kind.</param>
@@ -45,7 +45,10 @@ internal sealed record Creator(CliSession Session, ResultPrinter Printer, bool S
     /// <param name="ns">The namespace it says; null for the session's.</param>
     /// <param name="source">The file it comes from; empty where it comes from none.</param>
     /// <param name="cancellation">Ends the request.</param>
-    public async Task CreateAsync(ResourceKind kind, JsonObject value, string? ns, string source, CancellationToken cancellation)
+    /// <param name="verb">What is said of it.</param>
+    /// <param name="manager">Under whose name its fields are managed.</param>
+    /// <returns>The object as it is then.</returns>
+    public async Task<JsonObject> CreateAsync(ResourceKind kind, JsonObject value, string? ns, string source, CancellationToken cancellation, string verb = "created", string manager = "kubectl-create")
     {
         if (kind.Namespaced && ns is null && (source.Length > 0 || Session.IsNamespaceExplicit || Printer.DryRun != "client") && value["metadata"] is JsonObject metadata)
             metadata["namespace"] = Session.Namespace;
@@ -56,7 +59,7 @@ internal sealed record Creator(CliSession Session, ResultPrinter Printer, bool S
             try
             {
                 value = await Session.SendAsync(
-                    Session.Request("create", kind, ns: ns, query: [("fieldManager", "kubectl-create"), ("fieldValidation", Validation), DryRuns.Query(Printer.DryRun)]) with
+                    Session.Request("create", kind, ns: ns, query: [("fieldManager", manager), ("fieldValidation", Validation), DryRuns.Query(Printer.DryRun)]) with
                     {
                         Body = Encoding.UTF8.GetBytes(value.ToJsonString()),
                     }, cancellation);
@@ -67,6 +70,7 @@ internal sealed record Creator(CliSession Session, ResultPrinter Printer, bool S
             }
         }
 
-        Printer.Print(kind, value, "created");
+        Printer.Print(kind, value, verb);
+        return value;
     }
 }

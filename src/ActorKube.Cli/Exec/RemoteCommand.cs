@@ -36,7 +36,12 @@ internal sealed class RemoteCommand : IDisposable
     private RemoteCommand(WebSocket socket) => _socket = socket;
 
     /// <summary>The URL of a command in a container.</summary>
-    public static string Path(JsonObject pod, string container, IEnumerable<string> command, bool stdin, bool terminal)
+    public static string Path(JsonObject pod, string container, IEnumerable<string> command, bool stdin, bool terminal) => Path(pod, "exec", container, command, stdin, terminal);
+
+    /// <summary>The URL of a container's own process.</summary>
+    public static string AttachPath(JsonObject pod, string container, bool stdin, bool terminal) => Path(pod, "attach", container, [], stdin, terminal);
+
+    private static string Path(JsonObject pod, string subresource, string container, IEnumerable<string> command, bool stdin, bool terminal)
     {
         var query = command.Select(word => ("command", word))
             .Append(("container", container))
@@ -44,7 +49,7 @@ internal sealed class RemoteCommand : IDisposable
             .Append(terminal ? ("tty", "true") : ("stderr", "true"))
             .Concat(stdin ? [("stdin", "true")] : [])
             .Select(p => $"{p.Item1}={Uri.EscapeDataString(p.Item2)}");
-        return $"/api/v1/namespaces/{pod.Text("metadata", "namespace")}/pods/{pod.Text("metadata", "name")}/exec?{string.Join('&', query)}";
+        return $"/api/v1/namespaces/{pod.Text("metadata", "namespace")}/pods/{pod.Text("metadata", "name")}/{subresource}?{string.Join('&', query)}";
     }
 
     /// <summary>Runs the command and returns its exit code.</summary>

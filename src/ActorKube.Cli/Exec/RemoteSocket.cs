@@ -42,7 +42,10 @@ internal static class RemoteSocket
                 var body = await response.Content.ReadAsByteArrayAsync(cancellation);
                 throw response.IsSuccessStatusCode
                     ? new CliException($"unable to upgrade connection: the server answered {(int)response.StatusCode}")
-                    : CliSession.ErrorOf((int)response.StatusCode, body);
+                    // A node answers in plain words, which are no Status of the API server.
+                    : response.Content.Headers.ContentType?.MediaType == "text/plain" && body.Length > 0
+                        ? new CliException($"unable to upgrade connection: {System.Text.Encoding.UTF8.GetString(body).Trim()}")
+                        : CliSession.ErrorOf((int)response.StatusCode, body);
             }
         }
 

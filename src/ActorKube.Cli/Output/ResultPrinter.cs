@@ -14,6 +14,9 @@ internal sealed record ResultPrinter(string Format, string DryRun)
 {
     private bool _separate;
 
+    /// <summary>Whether nothing is said at all.</summary>
+    public bool Silent { get; init; }
+
     /// <summary>The option.</summary>
     public static Option<string?> Option() => Flags.Text("--output", "FORMAT", "yaml, json, name, jsonpath=… or custom-columns=…: show the object as it is then", "-o");
 
@@ -27,6 +30,8 @@ internal sealed record ResultPrinter(string Format, string DryRun)
     /// <summary>Says it.</summary>
     public void Print(ResourceKind kind, JsonObject value, string verb)
     {
+        if (Silent)
+            return;
         if (Format.Length == 0)
             Console.WriteLine($"{new ResourceName(kind, value.Text("metadata", "name"))} {verb}{DryRuns.Suffix(DryRun)}");
         else
