@@ -65,6 +65,7 @@ public sealed class ControllerManagerActor : ReceiveActor
         yield return new DaemonSetController(informers);
         yield return new StatefulSetController(informers);
         yield return new JobController(informers);
+        yield return new TtlAfterFinishedController(informers);
         yield return new CronJobController(informers);
         yield return new DisruptionController(informers);
         yield return new EndpointSliceController(informers);

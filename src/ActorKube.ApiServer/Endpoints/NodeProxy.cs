@@ -49,7 +49,14 @@ internal sealed class NodeProxy(ApiPipeline pipeline, ResourceRegistry registry,
 
         if (request.Resource == "nodes")
         {
-            var node = await NodeAddressAsync(request.Name, http.RequestAborted).ConfigureAwait(false);
+            var (name, wantedPort) = KubeletName.Read(request.Name);
+            var node = await NodeAddressAsync(name, http.RequestAborted).ConfigureAwait(false);
+            if (wantedPort is not null && wantedPort != node.Port)
+            {
+                // Elsewhere than at the kubelet the server's credential has no business.
+                throw ApiError.BadRequest($"port {wantedPort} of node {name} is not its kubelet's");
+            }
+
             var (_, behind) = target.SplitBehindSubresource(http.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget);
             await kubelets.RelayAsync(http, node.Host, node.Port, $"{(behind.Length == 0 ? "/" : behind)}{http.Request.QueryString}").ConfigureAwait(false);
             return;
@@ -89,6 +96,24 @@ internal sealed class NodeProxy(ApiPipeline pipeline, ResourceRegistry registry,
         return address is null
             ? throw ApiError.Internal($"no preferred addresses found for node {node.Metadata.Name}; known addresses: []")
             : (address.Address, node.Status?.DaemonEndpoints?.KubeletEndpoint?.Port is > 0 and var port ? port : DefaultKubeletPort);
+    }
+}
+
+/// <summary>How a URL names a node's kubelet: by the node's name, with the scheme before and the port behind it where somebody says them. Pure.</summary>
+internal static class KubeletName
+{
+    /// <summary><c>n1</c>, <c>n1:10250</c> and <c>https:n1:10250</c> are all the kubelet of <c>n1</c>.</summary>
+    public static (string Name, int? Port) Read(string text)
+    {
+        var parts = text.Split(':');
+        return parts switch
+        {
+            [var name] => (name, null),
+            [var name, var port] when int.TryParse(port, out var number) => (name, number),
+            ["http" or "https", var name, ""] => (name, null),
+            ["http" or "https", var name, var port] when int.TryParse(port, out var number) => (name, number),
+            _ => throw ApiError.BadRequest($"invalid node request \"{text}\""),
+        };
     }
 }
 

@@ -23,17 +23,7 @@ internal static class SubresourceParts
                 CountGeneration(pod.Metadata, was.Metadata, pod.Spec, was.Spec);
                 return true;
             case ("resize", V1Pod pod, V1Pod was):
-                var wanted = pod.Spec?.Containers ?? [];
-                pod.Spec = ApiJson.Copy(was.Spec);
-                foreach (var container in pod.Spec.Containers)
-                {
-                    if (wanted.FirstOrDefault(c => c.Name == container.Name) is { } change)
-                    {
-                        container.Resources = change.Resources;
-                        container.ResizePolicy = change.ResizePolicy ?? container.ResizePolicy;
-                    }
-                }
-
+                pod.Spec = Registry.Pods.PodResizeRules.Prepare(pod.Spec, was.Spec);
                 pod.Status = was.Status;
                 CountGeneration(pod.Metadata, was.Metadata, pod.Spec, was.Spec);
                 return true;
@@ -58,6 +48,11 @@ internal static class SubresourceParts
         if (value is V1CertificateSigningRequest request && old is V1CertificateSigningRequest requested)
         {
             errors.AddRange(Registry.Certificates.CertificateStatusRules.Validate(request, requested, isApproval: true));
+        }
+
+        if (subresource == "resize" && value is V1Pod resized && old is V1Pod before)
+        {
+            errors.AddRange(Registry.Pods.PodResizeRules.Validate(resized, before));
         }
 
         if (subresource == "ephemeralcontainers" && value is V1Pod pod && old is V1Pod was)

@@ -6,6 +6,8 @@ namespace ActorKube.ContainerRuntime.Builtin;
 /// <summary>The commands of crun or runc that need no shim. Each runs on a thread of its own, for they block for milliseconds.</summary>
 internal sealed class OciRuntime
 {
+    private const int DeleteAttempts = 3;
+
     private readonly string _stateDirectory;
     private readonly string? _wrapper;
 
@@ -57,11 +59,16 @@ internal sealed class OciRuntime
     /// <summary>Forgets a container, killing what is left of it. One that it does not know is fine; on the calling thread.</summary>
     public void Delete(string id)
     {
-        if (!Directory.Exists(System.IO.Path.Combine(_stateDirectory, id)))
-            return;
-        var (code, output) = ChildProcess.Run(Path, ["--root", _stateDirectory, "delete", "--force", id]);
-        if (code != 0 && Directory.Exists(System.IO.Path.Combine(_stateDirectory, id)))
-            throw new ContainerRuntimeException($"failed to delete container {id}: {output}");
+        for (var attempt = 1; Directory.Exists(System.IO.Path.Combine(_stateDirectory, id)); attempt++)
+        {
+            var (code, output) = ChildProcess.Run(Path, ["--root", _stateDirectory, "delete", "--force", id]);
+            if (code == 0 || !Directory.Exists(System.IO.Path.Combine(_stateDirectory, id)))
+                return;
+
+            // The process may end just while it is being killed, which crun takes for a failure.
+            if (attempt == DeleteAttempts)
+                throw new ContainerRuntimeException($"failed to delete container {id}: {output}");
+        }
     }
 
     /// <summary>Changes a running container's cgroup limits; on the calling thread.</summary>

@@ -23,8 +23,8 @@ public static class JobReconciler
             return Plan.Nothing;
         var claims = Claims<V1Pod>.Of(job, LabelSelector.From(job.Spec.Selector), candidates);
         var pods = claims.Owned;
-        if (Condition(job, Ends) is { } end)
-            return Finished(job, end, pods, context.Now);
+        if (Condition(job, Ends) is not null)
+            return Finished(job, pods);
         var run = new JobRun(job, pods, context.Now);
         var actions = new List<PlannedAction>(claims.Actions);
         TimeSpan? wake = run.UntilDeadline;
@@ -53,18 +53,12 @@ public static class JobReconciler
     internal static V1JobCondition? Condition(V1Job job, params IReadOnlyList<string> types) =>
         job.Status?.Conditions?.FirstOrDefault(c => c.Status == "True" && types.Contains(c.Type));
 
-    // Nothing is left to do but to let pods go and, where the Job asks for it, to clear it away.
-    private static Plan Finished(V1Job job, V1JobCondition end, IReadOnlyList<V1Pod> pods, DateTimeOffset now)
+    // Nothing is left to do but to let pods go.
+    private static Plan Finished(V1Job job, IReadOnlyList<V1Pod> pods)
     {
         var actions = new List<PlannedAction>();
         actions.AddRange(pods.Where(PodFacts.IsActive).Select(p => Stop(job, p)));
         actions.AddRange(pods.Where(p => JobPods.IsTracked(p) && !PodFacts.IsActive(p)).Select(JobPods.Release));
-        if (job.Spec.TtlSecondsAfterFinished is not { } seconds || job.Metadata.DeletionTimestamp is not null)
-            return new Plan(actions);
-        var left = (end.LastTransitionTime ?? now.UtcDateTime).AddSeconds(seconds) - now.UtcDateTime;
-        if (left > TimeSpan.Zero)
-            return new Plan(actions, left);
-        actions.Add(new Delete(job, "Foreground"));
         return new Plan(actions);
     }
 

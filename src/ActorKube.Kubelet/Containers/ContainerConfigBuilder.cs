@@ -98,9 +98,17 @@ internal sealed record ContainerConfigBuilder(PodDirectories Directories, string
         var sub = mount.SubPath;
         if (mount.SubPathExpr is { Length: > 0 } expression)
         {
-            sub = Expansion.Expand(expression, environment.Get);
-            if (sub.Contains("$(", StringComparison.Ordinal))
-                throw new ContainerConfigException($"missing value for {expression}");
+            // Without a value the whole volume would be mounted, which is not what was meant.
+            var missing = new SortedSet<string>(StringComparer.Ordinal);
+            sub = Expansion.Expand(expression, name =>
+            {
+                var value = environment.Get(name);
+                if (string.IsNullOrEmpty(value))
+                    missing.Add(name);
+                return value;
+            });
+            if (missing.Count > 0)
+                throw new ContainerConfigException($"missing value for {string.Join(", ", missing)}");
         }
 
         if (string.IsNullOrEmpty(sub))

@@ -21,6 +21,9 @@ internal abstract record ContainerDecision
     /// <summary>It runs and must be stopped.</summary>
     public sealed record Kill(ContainerInstance Instance, string Message, TimeSpan? Grace, bool MustRestart) : ContainerDecision;
 
+    /// <summary>It runs, and gets other amounts of CPU and memory.</summary>
+    public sealed record Resize(ContainerInstance Instance, ContainerResize Change) : ContainerDecision;
+
     /// <summary>Decides, looking only at this container.</summary>
     /// <param name="state">What is known of the pod.</param>
     /// <param name="container">The container.</param>
@@ -62,6 +65,13 @@ internal abstract record ContainerDecision
     {
         if (kind != ContainerKind.Ephemeral && running.Hash.Length > 0 && running.Hash != ContainerSpecs.Hash(container))
             return new Kill(running, $"Container {container.Name} definition changed, will be restarted", null, MustRestart: true);
+        if (kind is ContainerKind.Regular or ContainerKind.Sidecar && ContainerResize.Of(state.Pod, container, running) is { } resize && memory.ResizedTo != resize.Key)
+        {
+            return resize.NeedsRestart
+                ? new Kill(running, $"Container {container.Name} resize requires restart", null, MustRestart: true)
+                : new Resize(running, resize);
+        }
+
         if (memory.ProbedId != running.Id)
             return new Keep();
         var restarts = RestartPolicy.Of(state.Pod, container, kind) == "Never" ? "" : ", will be restarted";

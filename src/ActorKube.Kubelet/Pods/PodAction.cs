@@ -38,6 +38,9 @@ internal sealed record KillContainers(ImmutableArray<ContainerKill> Kills) : Pod
 /// <param name="RunHook">Whether the preStop hook still has to run.</param>
 internal sealed record ContainerKill(ContainerInstance Instance, V1Container? Spec, ContainerKind Kind, string Message, TimeSpan Grace, bool RunHook);
 
+/// <summary>Gives a running container other amounts of CPU and memory.</summary>
+internal sealed record ResizeContainer(string Name, string ContainerId, ContainerResize Resize) : PodAction;
+
 /// <summary>Removes an old instance of a container and its log.</summary>
 internal sealed record RemoveContainer(ContainerInstance Instance) : PodAction;
 

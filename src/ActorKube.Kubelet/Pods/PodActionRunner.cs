@@ -84,6 +84,9 @@ internal sealed class PodActionRunner(PodServices services)
                 return new WorkDone();
             case StartContainer start:
                 return await _starter.StartAsync(state, start, cancellationToken).ConfigureAwait(false);
+            case ResizeContainer resize:
+                await runtime.UpdateContainerResourcesAsync(resize.ContainerId, resize.Resize.Resources, cancellationToken).ConfigureAwait(false);
+                return new ContainerResized(resize.Name, resize.Resize.Key);
             case KillContainers kill:
                 await Task.WhenAll(kill.Kills.Select(k => _killer.KillAsync(pod, k, cancellationToken))).ConfigureAwait(false);
                 return new WorkDone();

@@ -22,6 +22,9 @@ internal sealed record ContainerStarted(string Name, string ContainerId) : PodFa
 /// <param name="PullFailed">Whether a pull was tried and failed, so that the next is held back.</param>
 internal sealed record ContainerStartFailed(string Name, string Reason, string Message, bool PullFailed) : PodFact;
 
+/// <summary>The container has the amounts that <paramref name="Key"/> names.</summary>
+internal sealed record ContainerResized(string Name, string Key) : PodFact;
+
 internal sealed record VolumesRemoved : PodFact;
 
 internal sealed record FinalReportSent : PodFact;
@@ -65,6 +68,7 @@ internal static class PodFacts
             RetryAt = now + StartRetry,
             Pull = f.PullFailed ? state.ImagePullBackOff.Next(m.Pull, now, now) : m.Pull,
         }),
+        ContainerResized f => state.Remember(f.Name, m => m with { ResizedTo = f.Key }),
         VolumesRemoved => state with { VolumesGone = true, VolumesReady = false },
         FinalReportSent => state with { FinalReported = true },
         DirectoriesRemoved => state with { Gone = true },

@@ -113,7 +113,7 @@ internal static class PodLifecycle
             var decision = Follow(plan, container, sidecar ? ContainerKind.Sidecar : ContainerKind.Init, sandboxId);
             if (initialized)
                 continue;
-            var passed = sidecar ? decision is ContainerDecision.Keep && plan.State.IsStarted(container) : decision is ContainerDecision.Done;
+            var passed = sidecar ? decision is ContainerDecision.Keep or ContainerDecision.Resize && plan.State.IsStarted(container) : decision is ContainerDecision.Done;
             if (!passed)
                 return false;
         }
@@ -128,6 +128,9 @@ internal static class PodLifecycle
         {
             case ContainerDecision.Start start:
                 Start(plan, container, kind, sandboxId, start.AfterExit);
+                break;
+            case ContainerDecision.Resize resize:
+                plan.Add(new ResizeContainer(container.Name, resize.Instance.Id, resize.Change));
                 break;
             case ContainerDecision.HoldBack hold:
                 HoldBack(plan, container, kind, hold);

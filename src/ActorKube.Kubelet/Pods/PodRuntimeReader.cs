@@ -104,6 +104,7 @@ internal sealed class PodRuntimeReader(IContainerRuntime runtime, string nodeNam
         ImageId = FirstOf(status.ImageRef, status.ImageId, container.ImageRef),
         Hash = container.Annotations.TryGetValue(PodLabels.ContainerHash, out var hash) ? hash : "",
         LogPath = status.LogPath,
+        Resources = status.Resources?.Linux,
     };
 
     private static async Task<string> LastWordsAsync(ContainerStatus status, ContainerInstance instance)

@@ -25,6 +25,9 @@ internal sealed record ContainerInstance
     public string Hash { get; init; } = "";
     public string LogPath { get; init; } = "";
 
+    /// <summary>The CPU and memory it has; null when the runtime does not say.</summary>
+    public LinuxContainerResources? Resources { get; init; }
+
     public bool IsRunning => State == ContainerState.ContainerRunning;
 
     public bool HasExited => State == ContainerState.ContainerExited;

@@ -61,6 +61,9 @@ internal sealed record ContainerMemory
     /// <summary>The liveness probe failed as often as it may.</summary>
     public bool LivenessFailed { get; init; }
 
+    /// <summary>The amounts of CPU and memory it was last given while it ran; null for none.</summary>
+    public string? ResizedTo { get; init; }
+
     /// <summary>The kubelet killed it in order to start it anew, so the restart policy is not asked.</summary>
     public bool MustRestart { get; init; }
 }

@@ -127,7 +127,9 @@ internal static class ContainerStatusCalculator
         if (container.Resources is { Limits.Count: > 0 } or { Requests.Count: > 0 })
         {
             status.AllocatedResources = container.Resources.Requests;
-            status.Resources = container.Resources;
+
+            // While it does not have yet what is asked for, the status says what it has.
+            status.Resources = HasAsked(state, container) ? container.Resources : state.Reported(container.Name)?.Resources ?? container.Resources;
         }
 
         if (container.VolumeMounts is { Count: > 0 } mounts)
@@ -144,6 +146,11 @@ internal static class ContainerStatusCalculator
             ];
         }
     }
+
+    private static bool HasAsked(PodState state, V1Container container) =>
+        state.Runtime?.Latest(container.Name) is not { IsRunning: true } running
+        || ContainerResize.Of(state.Pod, container, running) is not { } missing
+        || state.Memory(container.Name).ResizedTo == missing.Key;
 
     private static bool WasInitialized(PodState state) =>
         state.Runtime!.Containers.Any(c => state.Pod.Spec.Containers.Any(r => r.Name == c.Name))

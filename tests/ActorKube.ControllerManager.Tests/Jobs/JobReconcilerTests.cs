@@ -1,4 +1,5 @@
 using ActorKube.ControllerManager.Jobs;
+using ActorKube.ControllerManager.Shell;
 using ActorKube.ControllerManager.Tests.Fakes;
 using CsCheck;
 using k8s.Models;
@@ -216,15 +217,11 @@ public sealed class JobReconcilerTests
     public void A_finished_job_goes_after_its_time()
     {
         _job.Spec.TtlSecondsAfterFinished = 60;
-        _job.Spec.Completions = 0;
-        _world.Jobs.Add(_job);
-        Step();
-        Assert.EndsWith("Complete:CompletionsReached", Conditions, StringComparison.Ordinal);
-        var left = Step();
-        Assert.Equal(TimeSpan.FromSeconds(60), left);
-        _world.Pass(left!.Value);
-        Step();
-        Assert.Empty(_world.Jobs);
+        Assert.Equal(Plan.Nothing, TtlAfterFinishedController.Reconcile(_job, Some.Now));
+        _job.Status = new V1JobStatus { Conditions = [new V1JobCondition { Type = "Complete", Status = "True", LastTransitionTime = Some.Now.UtcDateTime }] };
+        Assert.Equal(TimeSpan.FromSeconds(60), TtlAfterFinishedController.Reconcile(_job, Some.Now).RequeueAfter);
+        var delete = Assert.IsType<Delete>(Assert.Single(TtlAfterFinishedController.Reconcile(_job, Some.Now.AddSeconds(60)).Actions));
+        Assert.Equal(("Foreground", _job.Metadata.Uid), (delete.PropagationPolicy, delete.Target.Metadata.Uid));
     }
 
     [Fact]

@@ -94,8 +94,9 @@ public sealed class ContainerConfigBuilderTests : IDisposable
         pod.Spec.Containers[0].Env = [new V1EnvVar { Name = "POD", Value = "web" }];
         Assert.Contains(Build(pod).Mounts, m => m.HostPath == _directory["logs/web"]);
         Assert.True(Directory.Exists(_directory["logs/web"]));
-        pod.Spec.Containers[0].VolumeMounts[0].SubPathExpr = "$(MISSING)";
-        Assert.Throws<ContainerConfigException>(() => Build(pod));
+        pod.Spec.Containers[0].VolumeMounts[0].SubPathExpr = "$(MISSING)/$(EMPTY)";
+        pod.Spec.Containers[0].Env = [new V1EnvVar { Name = "EMPTY", Value = "" }];
+        Assert.Equal("missing value for EMPTY, MISSING", Assert.Throws<ContainerConfigException>(() => Build(pod)).Message);
     }
 
     private ContainerConfig Build(V1Pod pod, int restartCount = 0, Image? image = null) =>

@@ -211,6 +211,7 @@ internal sealed class FakeRuntime(TimeProvider? time = null) : IContainerRuntime
                 Image = config.Image.Clone(),
                 ImageRef = config.Image.Image,
                 LogPath = Path.Combine(sandboxConfig.LogDirectory, config.LogPath),
+                Resources = config.Linux?.Resources is { } given ? new ContainerResources { Linux = given.Clone() } : null,
             };
             status.Labels.Add(config.Labels);
             status.Annotations.Add(config.Annotations);
@@ -265,7 +266,13 @@ internal sealed class FakeRuntime(TimeProvider? time = null) : IContainerRuntime
             return _containers.TryGetValue(containerId, out var entry) ? Task.FromResult(entry.Status.Clone()) : throw NotFound(containerId);
     }
 
-    public Task UpdateContainerResourcesAsync(string containerId, LinuxContainerResources resources, CancellationToken cancellationToken = default) => Task.CompletedTask;
+    public Task UpdateContainerResourcesAsync(string containerId, LinuxContainerResources resources, CancellationToken cancellationToken = default)
+    {
+        Calls.Enqueue($"resize {NameOf(containerId)} {resources.CpuShares} {resources.CpuQuota} {resources.MemoryLimitInBytes}");
+        lock (_lock)
+            _containers[containerId].Status.Resources = new ContainerResources { Linux = resources.Clone() };
+        return Task.CompletedTask;
+    }
 
     public Task ReopenContainerLogAsync(string containerId, CancellationToken cancellationToken = default)
     {

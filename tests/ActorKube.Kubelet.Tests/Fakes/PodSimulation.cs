@@ -117,6 +117,9 @@ internal sealed class PodSimulation
                 return new WorkDone();
             case StartContainer start:
                 return Start(start);
+            case ResizeContainer resize:
+                Log.Add($"resize {resize.Name}");
+                return new ContainerResized(resize.Name, resize.Resize.Key);
             case KillContainers kill:
                 Log.Add("kill " + string.Join('+', kill.Kills.Select(k => k.Instance.Name)));
                 foreach (var one in kill.Kills)

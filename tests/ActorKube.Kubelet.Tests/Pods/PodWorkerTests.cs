@@ -42,6 +42,56 @@ public sealed class PodWorkerTests : KubeletFixture
     }
 
     [Fact]
+    public void A_running_container_gets_other_amounts_in_place()
+    {
+        StartKubelet();
+        Api.Resource<V1Pod>().Put(Asking("100m", "200m", "64Mi"));
+        Eventually(() => IsReady());
+        Assert.Equal("200m", ContainerStatus().Resources.Limits["cpu"].ToString());
+
+        Ask("150m", "300m", "128Mi");
+        Eventually(() => ContainerStatus().Resources.Limits["cpu"].ToString() == "300m");
+        Assert.Contains("resize main 153 30000 134217728", Runtime.Calls);
+        Assert.Equal(("150m", 0), (ContainerStatus().AllocatedResources["cpu"].ToString(), ContainerStatus().RestartCount));
+        Assert.Single(Runtime.Calls, c => c.StartsWith("resize", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_container_that_wants_a_restart_for_more_memory_gets_one()
+    {
+        StartKubelet();
+        var pod = Asking("100m", "200m", "64Mi");
+        pod.Spec.Containers[0].ResizePolicy = [new V1ContainerResizePolicy { ResourceName = "memory", RestartPolicy = "RestartContainer" }];
+        Api.Resource<V1Pod>().Put(pod);
+        Eventually(() => IsReady());
+
+        Ask("100m", "200m", "128Mi");
+        Eventually(() => ContainerStatus().RestartCount == 1 && IsReady());
+        Assert.Equal("128Mi", ContainerStatus().Resources.Limits["memory"].ToString());
+        Assert.DoesNotContain(Runtime.Calls, c => c.StartsWith("resize", StringComparison.Ordinal));
+    }
+
+    private static V1Pod Asking(string cpu, string cpuLimit, string memory)
+    {
+        var container = Some.Container();
+        container.Resources = Amounts(cpu, cpuLimit, memory);
+        return Some.Pod("web", container);
+    }
+
+    private void Ask(string cpu, string cpuLimit, string memory)
+    {
+        var changed = ApiJson.Copy(Pod()!);
+        changed.Spec.Containers[0].Resources = Amounts(cpu, cpuLimit, memory);
+        Api.Resource<V1Pod>().Put(changed);
+    }
+
+    private static V1ResourceRequirements Amounts(string cpu, string cpuLimit, string memory) => new()
+    {
+        Requests = new Dictionary<string, ResourceQuantity> { ["cpu"] = new(cpu), ["memory"] = new("32Mi") },
+        Limits = new Dictionary<string, ResourceQuantity> { ["cpu"] = new(cpuLimit), ["memory"] = new(memory) },
+    };
+
+    [Fact]
     public void A_killed_process_is_replaced_and_the_status_tells_of_it()
     {
         StartKubelet();
