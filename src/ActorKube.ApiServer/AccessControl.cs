@@ -2,6 +2,7 @@ using ActorKube.ApiServer.Authentication;
 using ActorKube.ApiServer.Authorization;
 using ActorKube.ApiServer.Authorization.Nodes;
 using ActorKube.ApiServer.Authorization.Rbac;
+using ActorKube.ApiServer.Pipeline;
 using ActorKube.ApiServer.Registry;
 
 namespace ActorKube.ApiServer;
@@ -16,7 +17,7 @@ internal sealed record AccessControl(
     BearerAuthenticator Tokens, ServiceAccountTokens AccountTokens, IAuthorizer Authorizer, EscalationCheck Escalation, DefaultPolicy Policy)
 {
     /// <summary>Puts it together; makes the keys and the join token that are missing.</summary>
-    public static AccessControl Open(ResourceRegistry registry, ApiServerSettings settings, TimeProvider time)
+    public static AccessControl Open(ResourceRegistry registry, ObjectWriter writer, ApiServerSettings settings, TimeProvider time)
     {
         var policy = DefaultPolicy.Load();
         var rbac = new RbacAuthorizer(registry);
@@ -24,7 +25,7 @@ internal sealed record AccessControl(
         var accountTokens = new ServiceAccountTokens(ServiceAccountKeys.Open(settings.Authentication, settings.PkiDirectory));
         var tokens = new BearerAuthenticator(
             TokenAuthenticator.Open(settings.TokenFile, settings.Authentication.StaticTokens),
-            new ServiceAccountAuthenticator(accountTokens, settings.Authentication, registry, time),
+            new ServiceAccountAuthenticator(accountTokens, settings.Authentication, registry, new LegacyTokenUse(registry, writer, time), time),
             new BootstrapTokenAuthenticator(registry, time),
             settings.Authentication);
         return new AccessControl(tokens, accountTokens, authorizer, new EscalationCheck(authorizer, rbac), policy);

@@ -79,9 +79,9 @@ public sealed class ApiServerHost : IAsyncDisposable
         registry.Of<V1Namespace>();
         var encrypted = settings.EncryptedResources.Select(registry.Stored).ToList();
         var certificates = ClusterCertificates.Open(settings.PkiDirectory, time);
-        var access = AccessControl.Open(registry, settings, time);
-        var (tokens, authorizer) = (access.Tokens, access.Authorizer);
         var writer = new ObjectWriter(store, settings.StoreTimeout, encryption);
+        var access = AccessControl.Open(registry, writer, settings, time);
+        var (tokens, authorizer) = (access.Tokens, access.Authorizer);
         var admission = AdmissionPlugins.Chain(registry, writer, authorizer, settings.Admission, identities, time, access.Escalation);
         var modifier = new Modifier(writer);
         var services = new ServiceAllocator(registry, settings, new Random());
@@ -95,7 +95,7 @@ public sealed class ApiServerHost : IAsyncDisposable
         var pipeline = new ApiPipeline(registry, authorizer, parts, time, logs.CreateLogger<ApiPipeline>());
         var addresses = HostAddresses();
         var advertised = settings.AdvertiseAddress.Length > 0 ? settings.AdvertiseAddress : addresses.FirstOrDefault() ?? "";
-        var bootstrap = new Bootstrap(pipeline, settings, advertised, access.Policy, logs.CreateLogger<Bootstrap>());
+        var bootstrap = new Bootstrap(pipeline, settings, advertised, access.Policy, time, logs.CreateLogger<Bootstrap>());
         var listening = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
         bootstrap.Start(listening.Task);
         var expiry = Props.Create(() => new EventExpiryActor(registry.Of<Corev1Event>, writer, settings.EventTtl, time));

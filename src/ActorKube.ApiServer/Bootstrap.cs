@@ -1,6 +1,7 @@
 using ActorKube.Api.Kinds;
 using ActorKube.Api.Machinery;
 using ActorKube.Api.Meta;
+using ActorKube.ApiServer.Authentication;
 using ActorKube.ApiServer.Authorization.Rbac;
 using ActorKube.ApiServer.Pipeline;
 using ActorKube.ApiServer.Services;
@@ -12,7 +13,7 @@ using Microsoft.Extensions.Logging;
 namespace ActorKube.ApiServer;
 
 /// <summary>Makes what every cluster has: the system's namespaces, the default roles and bindings, and the Service <c>kubernetes</c> whose endpoint is this server.</summary>
-internal sealed class Bootstrap(ApiPipeline pipeline, ApiServerSettings settings, string advertised, DefaultPolicy policy, ILogger<Bootstrap> log)
+internal sealed class Bootstrap(ApiPipeline pipeline, ApiServerSettings settings, string advertised, DefaultPolicy policy, TimeProvider time, ILogger<Bootstrap> log)
 {
     private static readonly UserInfo User = new("system:apiserver", ["system:masters", "system:authenticated"]);
     private static readonly string[] Namespaces = ["default", "kube-system", "kube-public", "kube-node-lease"];
@@ -66,6 +67,7 @@ internal sealed class Bootstrap(ApiPipeline pipeline, ApiServerSettings settings
         // Before the policy is there, no component may do anything.
         await EnsurePolicyAsync().ConfigureAwait(false);
         _namespaces.TrySetResult();
+        await EnsureAsync(LegacyTokenTracking(), (_, _) => false).ConfigureAwait(false);
         var port = await listening.WaitAsync(_stopped.Token).ConfigureAwait(false);
         await EnsureAsync(KubernetesService(port), (_, _) => false).ConfigureAwait(false);
         if (advertised.Length == 0)
@@ -128,6 +130,13 @@ internal sealed class Bootstrap(ApiPipeline pipeline, ApiServerSettings settings
             }
         }
     }
+
+    // From this day on a token of a secret that says no day of use was not used.
+    private V1ConfigMap LegacyTokenTracking() => new()
+    {
+        Metadata = new V1ObjectMeta { Name = LegacyTokenUse.TrackingName, NamespaceProperty = "kube-system" },
+        Data = new Dictionary<string, string> { ["since"] = LegacyTokenUse.Day(time.GetUtcNow()) },
+    };
 
     private V1Service KubernetesService(int port) => new()
     {

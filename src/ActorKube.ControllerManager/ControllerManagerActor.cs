@@ -83,6 +83,7 @@ public sealed class ControllerManagerActor : ReceiveActor
             yield return new RootCaController(informers, rootCa);
         if (_services is { ServiceAccountKeyFile: { } key, RootCa: { } known })
             yield return new TokenSecretController(informers, new LegacyTokenSigner(key), known);
+        yield return new LegacyTokenCleanerController(informers, _settings.LegacyTokenCleanUpPeriod);
         yield return new ClusterRoleAggregationController(informers);
         yield return new CsrApprovingController(informers);
         if (_services.Authority is { } authority)

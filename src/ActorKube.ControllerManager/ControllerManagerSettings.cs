@@ -35,6 +35,9 @@ public sealed record ControllerManagerSettings
     /// <summary>How long certificates are good for at most.</summary>
     public required TimeSpan SigningDuration { get; init; }
 
+    /// <summary>How long a token that was made for a service account by itself may lie unused until it is ended.</summary>
+    public required TimeSpan LegacyTokenCleanUpPeriod { get; init; }
+
     /// <summary>The defaults, as configuration.</summary>
     public static Config Reference()
     {
@@ -70,6 +73,7 @@ public sealed record ControllerManagerSettings
             TerminatedPodThreshold = podGc.GetInt("terminated-threshold"),
             PodGcInterval = podGc.GetTimeSpan("interval"),
             PodGcQuarantine = podGc.GetTimeSpan("quarantine"),
+            LegacyTokenCleanUpPeriod = section.GetTimeSpan("service-accounts.legacy-token-clean-up-period"),
             SigningDuration = section.GetTimeSpan("certificates.signing-duration"),
             GarbageCollectorSyncs = section.GetInt("garbage-collector.concurrent-syncs"),
         };

@@ -31,6 +31,11 @@ public static partial class Patch
             throw ApiError.BadRequest($"error decoding patch: {error}");
         }
 
+        if (mediaType == Json && strict is not null)
+        {
+            CheckOperations(change, strict);
+        }
+
         var document = (JsonObject)JsonTree.Parse(current)!;
         return JsonTree.ToUtf8(mediaType switch
         {
@@ -49,6 +54,20 @@ public static partial class Patch
         var status = ApiError.Status(422, "Invalid", $" \"\" is invalid: {wrong}");
         status.Details = new V1StatusDetails { Causes = [new V1StatusCause { Reason = wrong.Reason, Message = wrong.Message, Field = wrong.Field }] };
         return ApiError.From(status);
+    }
+
+    // What is wrong with the patch's own form, before anything is said of the object that comes out of it.
+    private static void CheckOperations(JsonNode? change, List<string> strict)
+    {
+        for (var i = 0; i < strict.Count; i++)
+        {
+            strict[i] = "json patch " + strict[i];
+        }
+
+        foreach (var (operation, index) in (change as JsonArray ?? []).Select((o, i) => (o as JsonObject, i)))
+        {
+            strict.AddRange((operation ?? []).Where(f => f.Key is not ("op" or "path" or "from" or "value")).Select(f => $"json patch unknown field \"[{index}].{f.Key}\""));
+        }
     }
 
     // A strategic merge patch is applied to a tree, and Kubernetes restores the object from it with a converter that has words of its own.

@@ -48,9 +48,7 @@ public static class YamlJson
         }
         catch (YamlException e)
         {
-            var message = e.InnerException is YamlException inner ? inner.Message : e.Message;
-            var tail = message[(message.LastIndexOf("): ", StringComparison.Ordinal) is var at && at > 0 ? at + 3 : 0)..].TrimEnd('.');
-            error = $"error converting YAML to JSON: yaml: line {e.Start.Line}: {LowerFirst(tail)}";
+            error = "error converting YAML to JSON: yaml: " + GoText(e.InnerException as YamlException ?? e);
             return false;
         }
         catch (InvalidOperationException e)
@@ -130,6 +128,26 @@ public static class YamlJson
                 scalar.Value.WriteTo(writer);
                 break;
         }
+    }
+
+    // Go's library says what is wrong but not what it was reading, and counts lines in its own way: a token's from zero, a character's from one, and never the first.
+    private static string GoText(YamlException e)
+    {
+        var message = e.Message[(e.Message.LastIndexOf("): ", StringComparison.Ordinal) is var at && at > 0 ? at + 3 : 0)..].TrimEnd('.');
+        var parsing = message.StartsWith("While parsing", StringComparison.Ordinal);
+        if (message.StartsWith("While ", StringComparison.Ordinal) && message.IndexOf(", ", StringComparison.Ordinal) is var comma and > 0)
+        {
+            message = message[(comma + 2)..].TrimStart();
+        }
+
+        message = message switch
+        {
+            "found invalid mapping" => "mapping values are not allowed in this context",
+            "found invalid tab as indentation" or "found a tab character that violate indentation" => "found character that cannot start any token",
+            _ => LowerFirst(message),
+        };
+        var line = parsing ? e.Start.Line - 1 : e.End.Line > 1 ? e.End.Line : 0;
+        return line > 0 ? $"line {line}: {message}" : message;
     }
 
     private static string LowerFirst(string text) => text.Length == 0 ? text : char.ToLowerInvariant(text[0]) + text[1..];

@@ -37,6 +37,6 @@ internal static class AdmissionPlugins
         new CertificateSubjectRestriction(),
         new DefaultIngressClass(registry),
         new PodTopologyLabels(registry),
-        new ResourceQuotaAdmission(registry, writer, time),
+        new ResourceQuotaAdmission(registry, writer, time, settings.LimitedResources),
     ];
 }

@@ -34,6 +34,9 @@ public sealed record AdmissionSettings
     /// <summary>Settings of PodSecurity.</summary>
     public required PodSecuritySettings PodSecurity { get; init; }
 
+    /// <summary>What may only be used under a quota.</summary>
+    public IReadOnlyList<Quota.LimitedResource> LimitedResources { get; init; } = [];
+
     /// <summary>Whether a plugin is on.</summary>
     public bool IsOn(string plugin) => !Disabled.Contains(plugin) && (!OffByDefault.Contains(plugin) || Enabled.Contains(plugin));
 
@@ -50,6 +53,7 @@ public sealed record AdmissionSettings
             NotReadyTolerationSeconds = Seconds(section, "default-toleration-seconds.not-ready"),
             UnreachableTolerationSeconds = Seconds(section, "default-toleration-seconds.unreachable"),
             PodSecurity = PodSecuritySettings.From(section.GetConfig("pod-security")),
+            LimitedResources = [.. Quota.LimitedResource.Items(section, "resource-quota.limited-resources").Select(Quota.LimitedResource.From)],
         };
         return settings.Enabled.FirstOrDefault(settings.Disabled.Contains) is { } both
             ? throw new ConfigurationException($"actorkube.apiserver.admission: {both} is in enabled and in disabled")

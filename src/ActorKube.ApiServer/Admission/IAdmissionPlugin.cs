@@ -1,6 +1,7 @@
 using ActorKube.Api.Kinds;
 using ActorKube.Api.Machinery;
 using ActorKube.Api.Meta;
+using ActorKube.ApiServer.Monitoring;
 
 namespace ActorKube.ApiServer.Admission;
 
@@ -19,6 +20,9 @@ public sealed record AdmissionRequest(
 {
     /// <summary>Takes a text for a <c>Warning</c> header; null where nobody would read it.</summary>
     public Action<string>? Warn { get; init; }
+
+    /// <summary>Takes what an audit should tell of the request beside who did what, as key and value; null where nothing is recorded. The request's span records it.</summary>
+    public Action<string, string>? Audit { get; init; } = RequestTracing.Annotating();
 
     /// <summary>The 403 that refuses the write.</summary>
     public ApiException Forbidden(string why) => ApiError.Forbidden(Kind, Name, why);

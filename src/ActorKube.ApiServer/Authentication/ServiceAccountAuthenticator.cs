@@ -13,7 +13,7 @@ namespace ActorKube.ApiServer.Authentication;
 /// Tokens of service accounts. Signature and claims of a token are looked at once; that its service account and what it is bound to are
 /// still there is looked at with each request, in the watch caches.
 /// </summary>
-internal sealed class ServiceAccountAuthenticator(ServiceAccountTokens tokens, AuthenticationSettings settings, ResourceRegistry registry, TimeProvider time)
+internal sealed class ServiceAccountAuthenticator(ServiceAccountTokens tokens, AuthenticationSettings settings, ResourceRegistry registry, LegacyTokenUse uses, TimeProvider time)
 {
     private const string ExtraPrefix = "authentication.kubernetes.io/";
     private const int Remembered = 4096;
@@ -85,6 +85,11 @@ internal sealed class ServiceAccountAuthenticator(ServiceAccountTokens tokens, A
             if (found is null || (claims.IsLegacy && !IsTokenOf(found, token)))
             {
                 return false;
+            }
+
+            if (claims.IsLegacy)
+            {
+                await uses.NoteAsync(found).ConfigureAwait(false);
             }
         }
 

@@ -31,6 +31,9 @@ public static class RequestTracing
     /// <summary>Begins the span of a step within a request; null while nobody listens.</summary>
     internal static Activity? Step(string name) => Source.HasListeners() ? Source.StartActivity(name, ActivityKind.Internal) : null;
 
+    /// <summary>Takes annotations of the request that is being served into its span; null while nobody listens.</summary>
+    internal static Action<string, string>? Annotating() => Activity.Current is { } activity ? (key, value) => activity.SetTag(key, value) : null;
+
     /// <summary>Ends a request's span with its outcome.</summary>
     internal static void End(Activity? activity, int code)
     {

@@ -115,7 +115,7 @@ internal sealed class Creates(ObjectWriter writer, AdmissionChain admission, Ide
             return state.Objects.Find(key) is null ? new ApiObject(value) : null;
         }
 
-        var result = await writer.PutAsync(resource, key, ObjectWriter.Encode(resource, value), Expected.Absent, context.Cause()).ConfigureAwait(false);
+        var result = await writer.PutAsync(resource, key, ObjectSize.Encode(context, value), Expected.Absent, context.Cause()).ConfigureAwait(false);
         return result.Written is { } written ? resource.View(written.Object) : null;
     }
 

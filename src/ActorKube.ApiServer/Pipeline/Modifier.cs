@@ -87,7 +87,7 @@ internal sealed class Modifier(ObjectWriter writer)
     {
         var resource = context.Resource;
         var ends = EndsObject(value, current.Value);
-        var encoded = ObjectWriter.Encode(resource, value);
+        var encoded = ObjectSize.Encode(context, value);
         if (!ends && !entry.Stale && UnchangedWrites.IsSame(entry.Stored.Span, current.Metadata, encoded.Bytes, ObjectMetadata.Of(encoded.Stored)))
         {
             return (current, entry.Revision);

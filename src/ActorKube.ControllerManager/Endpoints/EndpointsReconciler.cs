@@ -33,7 +33,8 @@ public static class EndpointsReconciler
                 Labels = new Dictionary<string, string>(service.Metadata.Labels ?? new Dictionary<string, string>()) { ["endpoints.kubernetes.io/managed-by"] = "endpoint-controller" },
                 Annotations = serving.Count > MaxAddresses ? new Dictionary<string, string> { [OverCapacity] = "truncated" } : null,
             },
-            Subsets = [.. Subsets(service, serving.Take(MaxAddresses), family)],
+            // An empty list is no list: nobody ready is told by there being no subsets at all.
+            Subsets = Subsets(service, serving.Take(MaxAddresses), family).ToList() is { Count: > 0 } subsets ? subsets : null,
         };
         if (service.Spec.ClusterIP == "None")
             wanted.Metadata.Labels["service.kubernetes.io/headless"] = "";

@@ -28,6 +28,7 @@ public static class ControllerIdentities
         ["garbage-collector"] = "generic-garbage-collector",
         ["horizontalpodautoscaler"] = "horizontal-pod-autoscaler",
         ["job"] = "job-controller",
+        ["legacy-serviceaccount-token-cleaner"] = "legacy-service-account-token-cleaner",
         ["namespace"] = "namespace-controller",
         ["node-ipam"] = "node-controller",
         ["node-lifecycle"] = "node-controller",

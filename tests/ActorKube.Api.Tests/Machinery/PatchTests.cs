@@ -184,6 +184,14 @@ public class PatchTests
     }
 
     [Fact]
+    public void What_is_wrong_with_the_form_of_a_JSON_patch_is_reported_as_such()
+    {
+        var strict = new List<string>();
+        Patch.ApplyTo("""{"spec":{}}"""u8, Patch.Json, """[{"op":"add","path":"/spec/paused","foo":1,"value":true,"value":false}]"""u8, typeof(V1Deployment), strict);
+        Assert.Equal(["json patch duplicate field \"[0].value\"", "json patch unknown field \"[0].foo\""], strict);
+    }
+
+    [Fact]
     public void Merging_a_patch_twice_changes_nothing_more() => Gen.Select(Maps, Maps).Sample((target, patch) =>
     {
         var once = JsonMergePatch.Apply(JsonNode.Parse(target), JsonNode.Parse(patch));

@@ -16,7 +16,23 @@ public class AdmissionSettingsTests
         Assert.True(Read("enabled = [OwnerReferencesPermissionEnforcement]").IsOn("OwnerReferencesPermissionEnforcement"));
     }
 
+    [Fact]
+    public void Resources_can_be_limited_to_where_a_quota_covers_them()
+    {
+        Assert.Empty(Read("").LimitedResources);
+        var limited = Read("""
+            resource-quota.limited-resources = [
+              { resource = pods, match-scopes = [{ scope-name = PriorityClass, operator = In, values = [high] }] },
+              { resource = deployments, api-group = apps, match-contains = ["count/"] }]
+            """).LimitedResources;
+        Assert.Equal(["pods", "deployments.apps"], limited.Select(l => l.GroupResource));
+        var scope = Assert.Single(limited[0].MatchScopes);
+        Assert.Equal(("PriorityClass", "In", "high"), (scope.ScopeName, scope.OperatorProperty, Assert.Single(scope.Values)));
+        Assert.Equal(["count/"], limited[1].MatchContains);
+    }
+
     [Theory]
+    [InlineData("resource-quota.limited-resources = [{ api-group = apps }]", "limited-resources: an item has no resource")]
     [InlineData("disabled = [LimitRangr]", "actorkube.apiserver.admission.disabled: 'LimitRangr' is no admission plugin")]
     [InlineData("enabled = [Everything]", "actorkube.apiserver.admission.enabled: 'Everything' is no admission plugin")]
     [InlineData("enabled = [LimitRanger], disabled = [LimitRanger]", "LimitRanger is in enabled and in disabled")]

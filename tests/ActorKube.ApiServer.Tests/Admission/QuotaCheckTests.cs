@@ -53,6 +53,20 @@ public class QuotaCheckTests
     }
 
     [Fact]
+    public void What_is_limited_is_used_only_under_a_quota()
+    {
+        LimitedResource[] limited = [new("pods", ["cpu"], [new() { ScopeName = "PriorityClass", OperatorProperty = "In", Values = ["high"] }])];
+        string? Limited(V1Pod pod, params RunningQuota[] quotas) => QuotaCheck.Charge(quotas, Create(pod), Strategies.Now, limited).Refusal;
+
+        Assert.Null(Limited(Pod()));
+        Assert.Equal("insufficient quota to consume: cpu,requests.cpu", Limited(Pod("{requests: {cpu: 1}}")));
+        Assert.Null(Limited(Pod("{requests: {cpu: 1}}"), Quota("{cpu: 2, requests.cpu: 2}", "{cpu: 0, requests.cpu: 0}")));
+        Assert.Equal("insufficient quota to match these scopes: [{PriorityClass In [high]}]", Limited(Pod("{}", ", priorityClassName: high")));
+        var selective = Quota("{pods: 1}", "{pods: 0}", ", scopeSelector: {matchExpressions: [{scopeName: PriorityClass, operator: In, values: [high]}]}");
+        Assert.Null(Limited(Pod("{}", ", priorityClassName: high"), selective));
+    }
+
+    [Fact]
     public void Priority_classes_can_be_selected_by_name()
     {
         var quota = Quota("{pods: 1}", "{pods: 1}", ", scopeSelector: {matchExpressions: [{scopeName: PriorityClass, operator: In, values: [high]}]}");

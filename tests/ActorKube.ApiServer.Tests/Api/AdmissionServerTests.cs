@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using k8s;
 using k8s.Models;
 
@@ -25,6 +26,33 @@ public sealed class AdmissionServerTests(AdmissionServerTests.Fixture fixture) :
             "Warning: would violate PodSecurity \"restricted:latest\": allowPrivilegeEscalation != false (container \"c\" must set",
             await RunAsync($"-n {ns} create deployment web --image=i").ContinueWith(t => t.Result.Replace("\"i\"", "\"c\"", StringComparison.Ordinal)));
         Assert.Contains("must be one of privileged, baseline, restricted", await FailAsync($"label namespace {ns} --overwrite pod-security.kubernetes.io/enforce=strict"));
+    }
+
+    [Fact]
+    public async Task What_pod_security_would_audit_stands_in_the_requests_span()
+    {
+        var ns = await NamespaceAsync();
+        await RunAsync($"label namespace {ns} pod-security.kubernetes.io/enforce=baseline pod-security.kubernetes.io/audit=restricted");
+        var spans = new System.Collections.Concurrent.ConcurrentQueue<Activity>();
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = source => source.Name == ActorKube.ApiServer.Monitoring.RequestTracing.SourceName,
+            Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllData,
+            ActivityStopped = spans.Enqueue,
+        };
+        ActivitySource.AddActivityListener(listener);
+        await _server.Admin.CoreV1.CreateNamespacedPodAsync(new V1Pod { Metadata = new V1ObjectMeta { Name = "seen" }, Spec = new V1PodSpec { Containers = [new V1Container { Name = "c", Image = "i" }] } }, ns);
+
+        Activity? Span() => spans.FirstOrDefault(s => s.GetTagItem("k8s.namespace") as string == ns && s.GetTagItem("k8s.verb") as string == "create" && s.GetTagItem("k8s.resource") as string == "pods");
+        // The span ends after the answer is on its way.
+        for (var waited = Stopwatch.StartNew(); Span() is null && waited.Elapsed < TimeSpan.FromSeconds(30);)
+        {
+            await Task.Delay(20);
+        }
+
+        var span = Assert.IsType<Activity>(Span());
+        Assert.Equal("baseline:latest", span.GetTagItem("pod-security.kubernetes.io/enforce-policy"));
+        Assert.StartsWith("would violate PodSecurity \"restricted:latest\": allowPrivilegeEscalation != false", (string?)span.GetTagItem("pod-security.kubernetes.io/audit-violations"), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -47,6 +47,40 @@ public sealed class TokenTests(TestServer server) : IClassFixture<TestServer>
     private static JsonNode Payload(string token) => JsonNode.Parse(Base64UrlEncoder.DecodeBytes(token.Split('.')[1]))!;
 
     [Fact]
+    public async Task The_day_on_which_a_secrets_token_was_last_used_stands_at_the_secret()
+    {
+        var (ns, account) = await AccountAsync();
+        using var key = ECDsa.Create();
+        key.ImportFromPem(await File.ReadAllTextAsync(Path.Combine(server.DataDirectory, "pki", "sa.key")));
+        var claims = new JsonObject
+        {
+            ["iss"] = "kubernetes/serviceaccount", ["sub"] = $"system:serviceaccount:{ns}:robot", ["kubernetes.io/serviceaccount/namespace"] = ns, ["kubernetes.io/serviceaccount/secret.name"] = "old",
+            ["kubernetes.io/serviceaccount/service-account.name"] = "robot", ["kubernetes.io/serviceaccount/service-account.uid"] = account.Metadata.Uid,
+        };
+        var token = new Microsoft.IdentityModel.JsonWebTokens.JsonWebTokenHandler { SetDefaultTimesOnTokenCreation = false }
+            .CreateToken(claims.ToJsonString(), new SigningCredentials(new ECDsaSecurityKey(key), SecurityAlgorithms.EcdsaSha256));
+        await server.Admin.CoreV1.CreateNamespacedSecretAsync(
+            new V1Secret
+            {
+                Type = "kubernetes.io/service-account-token",
+                Metadata = new V1ObjectMeta { Name = "old", Annotations = new Dictionary<string, string> { ["kubernetes.io/service-account.name"] = "robot" } },
+                Data = new Dictionary<string, byte[]> { ["token"] = Encoding.UTF8.GetBytes(token) },
+            },
+            ns);
+
+        var before = LegacyTokenUse.Day(TimeProvider.System.GetUtcNow());
+        Assert.Equal(HttpStatusCode.OK, await ApiAsync(token));
+        var secret = await server.Admin.CoreV1.ReadNamespacedSecretAsync("old", ns);
+        Assert.Contains(secret.Metadata.Labels["kubernetes.io/legacy-token-last-used"], new List<string> { before, LegacyTokenUse.Day(TimeProvider.System.GetUtcNow()) });
+        var version = secret.Metadata.ResourceVersion;
+        Assert.Equal(HttpStatusCode.OK, await ApiAsync(token));
+        secret = await server.Admin.CoreV1.ReadNamespacedSecretAsync("old", ns);
+        Assert.True(secret.Metadata.ResourceVersion == version || before != LegacyTokenUse.Day(TimeProvider.System.GetUtcNow()), "a second use of the same day is no second write");
+        var tracking = await server.Admin.CoreV1.ReadNamespacedConfigMapAsync(LegacyTokenUse.TrackingName, "kube-system");
+        Assert.Matches("^[0-9]{4}-[0-9]{2}-[0-9]{2}$", tracking.Data["since"]);
+    }
+
+    [Fact]
     public async Task A_token_says_whose_it_is_for_whom_and_how_long()
     {
         var (ns, account) = await AccountAsync();
@@ -167,10 +201,10 @@ public sealed class TokenTests(TestServer server) : IClassFixture<TestServer>
         var token = await TokenAsync(ns);
         using var inbox = Inbox.Create(server.System);
         var actor = server.System.ActorSelection("/user/apiserver");
-        var connected = Assert.IsType<Connected>(await actor.Ask<object>(new Connect(new TokenCredential(token), inbox.Receiver), TimeSpan.FromSeconds(10)));
+        var connected = Assert.IsType<Connected>(await actor.Ask<object>(new Connect(new TokenCredential(token), inbox.Receiver), TimeSpan.FromSeconds(60)));
         Assert.Equal($"system:serviceaccount:{ns}:robot", connected.User.Name);
-        Assert.IsType<ConnectRefused>(await actor.Ask<object>(new Connect(new TokenCredential(token + "x"), inbox.Receiver), TimeSpan.FromSeconds(10)));
-        var proxy = Assert.IsType<Connected>(await actor.Ask<object>(new Connect(new TokenCredential(TokenAuthenticator.JoinAsProxy(server.Server.Tokens.JoinToken)), inbox.Receiver), TimeSpan.FromSeconds(10)));
+        Assert.IsType<ConnectRefused>(await actor.Ask<object>(new Connect(new TokenCredential(token + "x"), inbox.Receiver), TimeSpan.FromSeconds(60)));
+        var proxy = Assert.IsType<Connected>(await actor.Ask<object>(new Connect(new TokenCredential(TokenAuthenticator.JoinAsProxy(server.Server.Tokens.JoinToken)), inbox.Receiver), TimeSpan.FromSeconds(60)));
         Assert.Equal("system:kube-proxy", proxy.User.Name);
     }
 

@@ -22,4 +22,13 @@ public class EndpointsReconcilerTests
         Assert.Empty(EndpointsReconciler.Reconcile(service, pods.Reverse(), made).Actions);
         Assert.Single(EndpointsReconciler.Reconcile(service, pods.Take(1), made).Of<Update>());
     }
+
+    [Fact]
+    public void Without_a_pod_there_are_no_subsets_rather_than_an_empty_list()
+    {
+        var service = Some.Service("web", ("", 80, "8080"));
+        var made = (V1Endpoints)EndpointsReconciler.Reconcile(service, [], null).Of<Create>()[0].Object;
+        Assert.Null(made.Subsets);
+        Assert.Empty(EndpointsReconciler.Reconcile(service, [], made).Actions);
+    }
 }

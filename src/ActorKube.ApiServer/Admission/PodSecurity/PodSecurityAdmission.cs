@@ -12,6 +12,10 @@ namespace ActorKube.ApiServer.Admission.PodSecurity;
 /// </summary>
 internal sealed class PodSecurityAdmission(ResourceRegistry registry, PodSecuritySettings settings, TimeProvider time) : IAdmissionPlugin
 {
+    private const string Exempt = "pod-security.kubernetes.io/exempt";
+    private const string EnforcePolicy = "pod-security.kubernetes.io/enforce-policy";
+    private const string AuditViolations = "pod-security.kubernetes.io/audit-violations";
+
     private static readonly string[] HarmlessSubresources = ["exec", "attach", "binding", "eviction", "log", "portforward", "proxy", "status"];
 
     private readonly Policy _defaults = Policy.From(settings);
@@ -45,6 +49,7 @@ internal sealed class PodSecurityAdmission(ResourceRegistry registry, PodSecurit
     {
         if (settings.ExemptNamespaces.Contains(request.Namespace) || settings.ExemptUsers.Contains(request.User.Name))
         {
+            request.Audit?.Invoke(Exempt, settings.ExemptNamespaces.Contains(request.Namespace) ? "namespace" : "user");
             return;
         }
 
@@ -61,12 +66,28 @@ internal sealed class PodSecurityAdmission(ResourceRegistry registry, PodSecurit
         }
 
         var policy = Policy.Of(ns.Labels, _defaults, []);
-        if (policy.IsPrivileged || (!string.IsNullOrEmpty(spec.RuntimeClassName) && settings.ExemptRuntimeClasses.Contains(spec.RuntimeClassName)))
+        if (policy.IsPrivileged)
         {
+            if (enforce)
+            {
+                request.Audit?.Invoke(EnforcePolicy, policy.Enforce.ToString());
+            }
+
+            return;
+        }
+
+        if (!string.IsNullOrEmpty(spec.RuntimeClassName) && settings.ExemptRuntimeClasses.Contains(spec.RuntimeClassName))
+        {
+            request.Audit?.Invoke(Exempt, "runtimeClass");
             return;
         }
 
         var pod = new CheckedPod(metadata, spec);
+        if (request.Audit is { } audit)
+        {
+            Annotate(audit, policy, pod, enforce);
+        }
+
         if (enforce && PolicyEvaluator.Evaluate(policy.Enforce, pod) is { Count: > 0 } broken)
         {
             throw request.Forbidden($"violates PodSecurity \"{policy.Enforce}\": {PolicyEvaluator.Text(broken)}");
@@ -75,6 +96,19 @@ internal sealed class PodSecurityAdmission(ResourceRegistry registry, PodSecurit
         if (request.Warn is { } warn && PolicyEvaluator.Evaluate(policy.Warn, pod) is { Count: > 0 } warned)
         {
             warn($"would violate PodSecurity \"{policy.Warn}\": {PolicyEvaluator.Text(warned)}");
+        }
+    }
+
+    private static void Annotate(Action<string, string> audit, Policy policy, CheckedPod pod, bool enforce)
+    {
+        if (enforce)
+        {
+            audit(EnforcePolicy, policy.Enforce.ToString());
+        }
+
+        if (PolicyEvaluator.Evaluate(policy.Audit, pod) is { Count: > 0 } violated)
+        {
+            audit(AuditViolations, $"would violate PodSecurity \"{policy.Audit}\": {PolicyEvaluator.Text(violated)}");
         }
     }
 

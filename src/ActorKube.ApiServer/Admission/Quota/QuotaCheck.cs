@@ -55,7 +55,11 @@ internal static class QuotaCheck
 {
     /// <summary>Charges the quotas; or says why not, and charges none.</summary>
     /// <returns>Whether something was charged, and the refusal; at most one of them.</returns>
-    public static (bool Charged, string? Refusal) Charge(IReadOnlyList<RunningQuota> quotas, QuotaDemand demand, DateTimeOffset now)
+    /// <param name="quotas">The namespace's quotas.</param>
+    /// <param name="demand">The write.</param>
+    /// <param name="now">For pods that should have ended by now.</param>
+    /// <param name="limited">What may only be used under a quota.</param>
+    public static (bool Charged, string? Refusal) Charge(IReadOnlyList<RunningQuota> quotas, QuotaDemand demand, DateTimeOffset now, IReadOnlyList<LimitedResource>? limited = null)
     {
         var evaluator = demand.Evaluator;
         var about = quotas.Where(q => evaluator.Matches(q.Quota, demand.Object)).ToList();
@@ -73,7 +77,7 @@ internal static class QuotaCheck
             }
         }
 
-        if (about.Count == 0)
+        if (about.Count == 0 && limited is not { Count: > 0 })
         {
             return (false, null);
         }
@@ -85,6 +89,11 @@ internal static class QuotaCheck
         }
 
         var more = demand.Operation == "UPDATE" && demand.Old is not null ? Increase(usage, evaluator.Usage(demand.Old, now)) : usage;
+        if (limited is { Count: > 0 } && more.Values.Any(a => !a.IsZero) && LimitedResource.Uncovered(limited, demand, usage, quotas, about) is { } uncovered)
+        {
+            return (false, uncovered);
+        }
+
         var charges = new List<(RunningQuota Quota, Dictionary<string, Quantity> Amounts)>();
         foreach (var quota in about)
         {

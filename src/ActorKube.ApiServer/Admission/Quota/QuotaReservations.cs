@@ -11,7 +11,7 @@ namespace ActorKube.ApiServer.Admission.Quota;
 /// more is granted than there is. What comes while a namespace's quotas are being written is decided together in the next round, so
 /// that a rush of pods costs a few writes of the quota and not one each.
 /// </summary>
-internal sealed class QuotaReservations(Func<ServedResource> quotas, ObjectWriter writer, TimeProvider time)
+internal sealed class QuotaReservations(Func<ServedResource> quotas, ObjectWriter writer, TimeProvider time, IReadOnlyList<LimitedResource>? limited = null)
 {
     private const int MaxAttempts = 20;
 
@@ -105,11 +105,11 @@ internal sealed class QuotaReservations(Func<ServedResource> quotas, ObjectWrite
         throw ApiError.Conflict(resource.Kind, ns);
     }
 
-    private static bool Settled(Waiter waiter, List<RunningQuota> quotas, DateTimeOffset now)
+    private bool Settled(Waiter waiter, List<RunningQuota> quotas, DateTimeOffset now)
     {
         // A trial must not leave a charge behind.
         var asked = waiter.Request.DryRun ? quotas.ConvertAll(q => q.Fork()) : quotas;
-        var (charged, refusal) = QuotaCheck.Charge(asked, waiter.Demand, now);
+        var (charged, refusal) = QuotaCheck.Charge(asked, waiter.Demand, now, limited);
         if (refusal is not null)
         {
             return waiter.TrySetException(waiter.Request.Forbidden(refusal));

@@ -11,9 +11,9 @@ namespace ActorKube.ApiServer.Admission.Quota;
 /// Refuses what would exceed a ResourceQuota of its namespace. The last of the plugins: what it charges should then be written.
 /// Source: https://kubernetes.io/docs/concepts/policy/resource-quotas/
 /// </summary>
-internal sealed class ResourceQuotaAdmission(ResourceRegistry registry, ObjectWriter writer, TimeProvider time) : IAdmissionPlugin
+internal sealed class ResourceQuotaAdmission(ResourceRegistry registry, ObjectWriter writer, TimeProvider time, IReadOnlyList<LimitedResource>? limited = null) : IAdmissionPlugin
 {
-    private readonly QuotaReservations _reservations = new(registry.Of<V1ResourceQuota>, writer, time);
+    private readonly QuotaReservations _reservations = new(registry.Of<V1ResourceQuota>, writer, time, limited);
     private readonly ConditionalWeakTable<ResourceKind, QuotaEvaluator> _evaluators = [];
 
     /// <inheritdoc/>
@@ -39,6 +39,12 @@ internal sealed class ResourceQuotaAdmission(ResourceRegistry registry, ObjectWr
 
     private async ValueTask ChargeAsync(AdmissionRequest request, QuotaDemand demand, CancellationToken cancellationToken)
     {
+        if (limited is { Count: > 0 })
+        {
+            await _reservations.ReserveAsync(request.Namespace, request, demand).ConfigureAwait(false);
+            return;
+        }
+
         var state = await Freshness.AnyAsync(registry.Of<V1ResourceQuota>(), cancellationToken).ConfigureAwait(false);
         if (state.Objects.Count > 0 && state.Objects.Range(request.Namespace + "/").Any(q => demand.Evaluator.Matches(q.Object.As<V1ResourceQuota>(), demand.Object)))
         {
