@@ -8,7 +8,8 @@ namespace ActorKube.ControllerManager.Endpoints;
 /// <summary>Watches Endpoints, their Services and slices for the <see cref="EndpointSliceMirroringReconciler"/>.</summary>
 internal sealed class EndpointSliceMirroringController : IController
 {
-    private const string ByService = "service";
+    // Indexes belong to the informer, which the other controller of slices shares.
+    private const string ByService = "mirrored-service";
 
     private readonly ILister<V1Endpoints> _endpoints;
     private readonly ILister<V1Service> _services;

@@ -29,7 +29,12 @@ public sealed class TokenTests(TestServer server) : IClassFixture<TestServer>
         return await admin.AskAsync(HttpMethod.Post, $"/api/v1/namespaces/{ns}/serviceaccounts/robot/token", $$$"""{"apiVersion":"authentication.k8s.io/v1","kind":"TokenRequest","spec":{{{spec}}}}""");
     }
 
-    private async Task<string> TokenAsync(string ns, string spec = "{}") => (string)(await RequestAsync(ns, spec)).Body["status"]!["token"]!;
+    private async Task<string> TokenAsync(string ns, string spec = "{}")
+    {
+        var (code, body) = await RequestAsync(ns, spec);
+        Assert.True(code == HttpStatusCode.Created, body.ToJsonString());
+        return (string)body["status"]!["token"]!;
+    }
 
     private async Task<JsonNode> ReviewAsync(string token, string audiences = "[]")
     {
@@ -57,8 +62,10 @@ public sealed class TokenTests(TestServer server) : IClassFixture<TestServer>
             ["iss"] = "kubernetes/serviceaccount", ["sub"] = $"system:serviceaccount:{ns}:robot", ["kubernetes.io/serviceaccount/namespace"] = ns, ["kubernetes.io/serviceaccount/secret.name"] = "old",
             ["kubernetes.io/serviceaccount/service-account.name"] = "robot", ["kubernetes.io/serviceaccount/service-account.uid"] = account.Metadata.Uid,
         };
+        // The server signs with the same key, and must not be handed this one, which ends with the test.
+        var uncached = new CryptoProviderFactory { CacheSignatureProviders = false };
         var token = new Microsoft.IdentityModel.JsonWebTokens.JsonWebTokenHandler { SetDefaultTimesOnTokenCreation = false }
-            .CreateToken(claims.ToJsonString(), new SigningCredentials(new ECDsaSecurityKey(key), SecurityAlgorithms.EcdsaSha256));
+            .CreateToken(claims.ToJsonString(), new SigningCredentials(new ECDsaSecurityKey(key) { CryptoProviderFactory = uncached }, SecurityAlgorithms.EcdsaSha256));
         await server.Admin.CoreV1.CreateNamespacedSecretAsync(
             new V1Secret
             {
