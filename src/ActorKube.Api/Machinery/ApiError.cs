@@ -51,6 +51,14 @@ public static class ApiError
     public static ApiException MethodNotAllowed(ResourceKind kind, string verb) =>
         Object(405, "MethodNotAllowed", kind, "", $"{verb} is not supported on resources of kind \"{kind.GroupResource}\"");
 
+    /// <summary>405: nothing of the kind can be done at this URL.</summary>
+    public static ApiException MethodNotAllowed()
+    {
+        var status = Status(405, "MethodNotAllowed", "the server does not allow this method on the requested resource");
+        status.Details = new V1StatusDetails();
+        return new ApiException(status);
+    }
+
     /// <summary>406: none of the accepted media types is offered.</summary>
     public static ApiException NotAcceptable(IEnumerable<string> offered) =>
         Plain(406, "NotAcceptable", $"only the following media types are accepted: {string.Join(", ", offered)}");

@@ -71,14 +71,14 @@ internal readonly record struct ApiPath(string Group, string Version, string Nam
         return (path[..at], path[at..]);
     }
 
-    /// <summary>The verb of an HTTP method on this path; null for a method that means nothing here.</summary>
+    /// <summary>The verb of an HTTP method on this path; null for a method that means nothing here: nothing is created where something is, or changed where there are many.</summary>
     public string? Verb(string method, bool watch) => method switch
     {
         "GET" or "HEAD" when Watch || (watch && Name.Length == 0) => "watch",
         "GET" or "HEAD" => Name.Length == 0 ? "list" : "get",
-        "POST" => "create",
-        "PUT" => "update",
-        "PATCH" => "patch",
+        "POST" when Name.Length == 0 || Subresource.Length > 0 => "create",
+        "PUT" when Name.Length > 0 => "update",
+        "PATCH" when Name.Length > 0 => "patch",
         "DELETE" => Name.Length == 0 ? "deletecollection" : "delete",
         _ => null,
     };

@@ -65,7 +65,7 @@ internal sealed class HttpEdge(
         await pipeline.AuthorizeAsync(new AccessRequest(user, http.Request.Method.ToLowerInvariant(), "", "", "", "", "", "", path), http.RequestAborted).ConfigureAwait(false);
         if (!HttpMethods.IsGet(http.Request.Method) && !HttpMethods.IsHead(http.Request.Method))
         {
-            throw new ApiException(ApiError.Status(405, "MethodNotAllowed", "the server does not allow this method on the requested resource"));
+            throw ApiError.MethodNotAllowed();
         }
 
         if (!await health.TryAnswerAsync(http, path).ConfigureAwait(false)
@@ -82,7 +82,7 @@ internal sealed class HttpEdge(
         var kind = pipeline.Kinds.Find(target.Group, target.Version, target.Resource);
         var proxied = kind is not null && ObjectProxy.Serves(kind, target.Subresource);
         var verb = target.Verb(http.Request.Method, IsWatch(http)) ?? (proxied ? "" : null)
-            ?? throw new ApiException(ApiError.Status(405, "MethodNotAllowed", "the server does not allow this method on the requested resource"));
+            ?? throw ApiError.MethodNotAllowed();
         if (kind is null || (target.Rest.Length > 0 && target.Subresource != "proxy") || (target.Namespace.Length > 0 && !kind.Namespaced))
         {
             // Whether something exists is told to those only who might use it.

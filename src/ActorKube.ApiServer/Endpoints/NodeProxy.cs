@@ -32,7 +32,7 @@ internal sealed class NodeProxy(ApiPipeline pipeline, ResourceRegistry registry,
         var kind = request.Resource == "nodes" ? registry.Of<V1Node>().Kind : registry.Of<V1Pod>().Kind;
         if (!kind.Subresources.Any(s => s.Name == request.Subresource && s.Verbs.Contains(request.Verb)))
         {
-            throw ApiError.MethodNotAllowed(kind, request.Verb);
+            throw ApiError.MethodNotAllowed();
         }
 
         await pipeline.AuthorizeAsync(Accesses.Of(request, user), http.RequestAborted).ConfigureAwait(false);

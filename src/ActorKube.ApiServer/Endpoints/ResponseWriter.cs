@@ -49,6 +49,11 @@ internal sealed class ResponseWriter(ApiServerSettings settings, TimeProvider ti
             return WriteBytesAsync(http, response.Code, metadataOnly ? ProtobufWriter.Partial(value) : ProtobufWriter.Object(value), false, ProtobufWriter.MediaType);
         }
 
+        if (format.Projection == Projection.Table && value.Value is V1Scale)
+        {
+            return WriteBytesAsync(http, response.Code, Render(json => TableWriter.WriteScale(json, value, TableWriter.ParseInclude(http.Request.Query["includeObject"]), time.GetUtcNow())), format.Yaml);
+        }
+
         if (format.Projection == Projection.None || value.Value is V1Status || kind is null || !IsProjectable(kind, value))
         {
             return WriteBytesAsync(http, response.Code, value.Json, format.Yaml);

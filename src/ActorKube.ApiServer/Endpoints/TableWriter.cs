@@ -2,12 +2,19 @@ using System.Text.Json;
 using ActorKube.Api.Machinery;
 using ActorKube.ApiServer.Registry;
 using ActorKube.Client.Protocol;
+using k8s.Models;
 
 namespace ActorKube.ApiServer.Endpoints;
 
 /// <summary>Writes objects as a <c>meta.k8s.io/v1</c> Table, or as their metadata only.</summary>
 internal static class TableWriter
 {
+    private static readonly TableColumn[] ScaleColumns =
+    [
+        new("Name", Description: TableColumn.ObjectName.Description), new("Desired", "integer", Description: "The number of desired replicas."),
+        new("Available", "integer", Description: "The number of observed replicas."), TableColumn.Age,
+    ];
+
     /// <summary>What rows carry beside their cells: the query parameter <c>includeObject</c>.</summary>
     internal enum IncludeObject
     {
@@ -47,7 +54,7 @@ internal static class TableWriter
         WriteListMetadata(json, list, list is null && items.Count == 1 ? items[0].Metadata.ResourceVersion : null);
         if (columns)
         {
-            WriteColumns(json, strategy);
+            WriteColumns(json, strategy.Columns);
         }
         else
         {
@@ -57,9 +64,24 @@ internal static class TableWriter
         json.WriteStartArray("rows");
         foreach (var item in items)
         {
-            WriteRow(json, strategy, item, include, now);
+            WriteRow(json, strategy.Cells(item.Value, now), item, include);
         }
 
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    /// <summary>The table of a scale subresource, which is an object of another kind than its URL's.</summary>
+    public static void WriteScale(Utf8JsonWriter json, ApiObject item, IncludeObject include, DateTimeOffset now)
+    {
+        json.WriteStartObject();
+        json.WriteString("kind", "Table");
+        json.WriteString("apiVersion", "meta.k8s.io/v1");
+        WriteListMetadata(json, null, item.Metadata.ResourceVersion);
+        WriteColumns(json, ScaleColumns);
+        json.WriteStartArray("rows");
+        var scale = item.As<V1Scale>();
+        WriteRow(json, [scale.Metadata.Name, scale.Spec?.Replicas ?? 0, scale.Status?.Replicas ?? 0, HumanDuration.Since(scale.Metadata.CreationTimestamp, now)], item, include);
         json.WriteEndArray();
         json.WriteEndObject();
     }
@@ -73,7 +95,7 @@ internal static class TableWriter
         WriteListMetadata(json, null, mark.Metadata.ResourceVersion);
         if (columns)
         {
-            WriteColumns(json, strategy);
+            WriteColumns(json, strategy.Columns);
         }
         else
         {
@@ -144,10 +166,10 @@ internal static class TableWriter
         json.WriteEndObject();
     }
 
-    private static void WriteColumns(Utf8JsonWriter json, Strategy strategy)
+    private static void WriteColumns(Utf8JsonWriter json, IReadOnlyList<TableColumn> columns)
     {
         json.WriteStartArray("columnDefinitions");
-        foreach (var column in strategy.Columns)
+        foreach (var column in columns)
         {
             json.WriteStartObject();
             json.WriteString("name", column.Name);
@@ -161,11 +183,11 @@ internal static class TableWriter
         json.WriteEndArray();
     }
 
-    private static void WriteRow(Utf8JsonWriter json, Strategy strategy, ApiObject item, IncludeObject include, DateTimeOffset now)
+    private static void WriteRow(Utf8JsonWriter json, IReadOnlyList<object?> cells, ApiObject item, IncludeObject include)
     {
         json.WriteStartObject();
         json.WriteStartArray("cells");
-        foreach (var cell in strategy.Cells(item.Value, now))
+        foreach (var cell in cells)
         {
             switch (cell)
             {

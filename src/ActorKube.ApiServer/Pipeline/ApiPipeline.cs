@@ -156,14 +156,15 @@ public sealed class ApiPipeline
 
         if (request.Subresource.Length == 0)
         {
-            if (!kind.Allows(request.Verb))
-            {
-                throw ApiError.MethodNotAllowed(kind, request.Verb);
-            }
-
+            // Objects that live in namespaces are found in them; only lists go across.
             if (kind.Namespaced && request.Namespace.Length == 0 && request.Verb is not ("list" or "watch"))
             {
-                throw request.Verb == "create" ? ApiError.BadRequest("an empty namespace may not be set during creation") : ApiError.MethodNotAllowed(kind, request.Verb);
+                throw request.Name.Length > 0 || kind is CustomResourceKind ? ApiError.NoSuchResource() : ApiError.MethodNotAllowed();
+            }
+
+            if (!kind.Allows(request.Verb))
+            {
+                throw NotAllowed(kind, request.Verb);
             }
 
             return;
@@ -172,9 +173,12 @@ public sealed class ApiPipeline
         var subresource = kind.Subresources.FirstOrDefault(s => s.Name == request.Subresource) ?? throw ApiError.NoSuchResource();
         if (!subresource.Verbs.Contains(request.Verb))
         {
-            throw ApiError.MethodNotAllowed(kind, request.Verb);
+            throw NotAllowed(kind, request.Verb);
         }
     }
+
+    // The URLs of built-in resources are each made for their methods; one handler serves those of all custom resources, and names them.
+    private static ApiException NotAllowed(ResourceKind kind, string verb) => kind is CustomResourceKind ? ApiError.MethodNotAllowed(kind, verb) : ApiError.MethodNotAllowed();
 
     private async ValueTask<ApiResponse> DispatchAsync(RequestContext context) => (context.Request.Subresource, context.Request.Verb) switch
     {

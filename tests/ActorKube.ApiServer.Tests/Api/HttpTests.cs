@@ -49,6 +49,40 @@ public sealed class HttpTests : IClassFixture<TestServer>, IDisposable
         return status;
     }
 
+    [Theory]
+    [InlineData("PUT", ConfigMaps)]
+    [InlineData("POST", ConfigMaps + "/a")]
+    [InlineData("POST", "/api/v1/configmaps")]
+    [InlineData("DELETE", "/api/v1/namespaces")]
+    [InlineData("GET", "/api/v1/namespaces/default/bindings")]
+    [InlineData("POST", "/api/v1/namespaces/default/pods/x/log")]
+    [InlineData("POST", "/version")]
+    public async Task A_method_that_a_url_does_not_have_is_told_as_such(string method, string path)
+    {
+        var status = await StatusAsync(HttpStatusCode.MethodNotAllowed, new HttpMethod(method), path, "{}");
+        Assert.Equal("the server does not allow this method on the requested resource", (string?)status["message"]);
+        Assert.Equal("MethodNotAllowed", (string?)status["reason"]);
+        Assert.Equal("{}", status["details"]?.ToJsonString());
+    }
+
+    [Theory]
+    [InlineData("/api/v1/configmaps/a")]
+    [InlineData("/api/v1/namespaces/default/nodes/a")]
+    public async Task An_object_is_only_at_its_own_url(string path) =>
+        Assert.Equal("the server could not find the requested resource", (string?)(await StatusAsync(HttpStatusCode.NotFound, HttpMethod.Get, path))["message"]);
+
+    [Fact]
+    public async Task A_scale_has_a_table_of_its_own()
+    {
+        const string deployments = "/apis/apps/v1/namespaces/default/deployments";
+        await SendAsync(HttpMethod.Post, deployments, """{"metadata":{"name":"scaled"},"spec":{"replicas":3,"selector":{"matchLabels":{"a":"b"}},"template":{"metadata":{"labels":{"a":"b"}},"spec":{"containers":[{"name":"c","image":"i"}]}}}}""");
+        var table = JsonNode.Parse((await SendAsync(HttpMethod.Get, deployments + "/scaled/scale", accept: "application/json;as=Table;v=v1;g=meta.k8s.io")).Body)!;
+        Assert.Equal(["Name", "Desired", "Available", "Age"], table["columnDefinitions"]!.AsArray().Select(c => (string?)c!["name"]));
+        var row = Assert.Single(table["rows"]!.AsArray())!;
+        Assert.Equal(["scaled", "3", "0"], row["cells"]!.AsArray().Take(3).Select(c => c!.ToString()));
+        Assert.Equal("scaled", (string?)row["object"]!["metadata"]!["name"]);
+    }
+
     [Fact]
     public async Task Nobody_gets_in_without_a_credential_except_to_see_whether_it_lives()
     {

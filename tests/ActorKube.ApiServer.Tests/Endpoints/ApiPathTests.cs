@@ -36,7 +36,12 @@ public sealed class ApiPathTests
     [InlineData("DELETE", "/api/v1/namespaces/a/pods", false, "deletecollection")]
     [InlineData("DELETE", "/api/v1/namespaces/a/pods/p", false, "delete")]
     [InlineData("PATCH", "/api/v1/namespaces/a/pods/p", false, "patch")]
-    public void The_method_is_a_verb(string method, string path, bool watch, string verb)
+    [InlineData("POST", "/api/v1/namespaces/a/pods", false, "create")]
+    [InlineData("POST", "/api/v1/namespaces/a/pods/p/eviction", false, "create")]
+    [InlineData("POST", "/api/v1/namespaces/a/pods/p", false, null)]
+    [InlineData("PUT", "/api/v1/namespaces/a/pods", false, null)]
+    [InlineData("PATCH", "/api/v1/namespaces/a/pods", false, null)]
+    public void The_method_is_a_verb(string method, string path, bool watch, string? verb)
     {
         ApiPath.TryParse(path, out var p);
         Assert.Equal(verb, p.Verb(method, watch));
