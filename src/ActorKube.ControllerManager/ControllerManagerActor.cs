@@ -44,7 +44,8 @@ public sealed class ControllerManagerActor : ReceiveActor
     protected override void PreStart()
     {
         var seeds = _settings.Seed == 0 ? new Random() : new Random(_settings.Seed);
-        var controllers = Controllers().ToList();
+        var customs = new CustomObjects();
+        var controllers = Controllers(customs).ToList();
         controllers.Add(new ControllerAccountsController(_services.Informers, [.. controllers.Select(c => c.Name), GarbageCollector]));
         foreach (var controller in controllers)
         {
@@ -52,11 +53,11 @@ public sealed class ControllerManagerActor : ReceiveActor
             Context.ActorOf(Akka.Actor.Props.Create(() => new ControllerActor(controller, _services, _settings.ConcurrentSyncs, seed)), controller.Name);
         }
 
-        Context.ActorOf(Akka.Actor.Props.Create(() => new GarbageCollectorActor(_services, _settings.GarbageCollectorSyncs)), GarbageCollector);
+        Context.ActorOf(Akka.Actor.Props.Create(() => new GarbageCollectorActor(_services, _settings.GarbageCollectorSyncs, customs)), GarbageCollector);
         _log.Info("{Count} controllers run", Context.GetChildren().Count());
     }
 
-    private IEnumerable<IController> Controllers()
+    private IEnumerable<IController> Controllers(CustomObjects customs)
     {
         var informers = _services.Informers;
         yield return new DeploymentController(informers);
@@ -78,7 +79,7 @@ public sealed class ControllerManagerActor : ReceiveActor
             yield return new NodeIpamController(informers, _settings.ClusterCidrs);
         yield return new PodGcController(informers, _settings.TerminatedPodThreshold, _settings.PodGcInterval, _settings.PodGcQuarantine);
         yield return new DefaultServiceAccountController(informers);
-        yield return new QuotaController(informers);
+        yield return new QuotaController(informers, customs);
         if (_services.RootCa is { } rootCa)
             yield return new RootCaController(informers, rootCa);
         if (_services is { ServiceAccountKeyFile: { } key, RootCa: { } known })

@@ -3,6 +3,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
+using ActorKube.Api.Kinds;
 using k8s;
 
 namespace ActorKube.Api.Machinery;
@@ -30,6 +31,18 @@ public static class ApiJson
     /// <summary>A deep copy, for callers that change an object which others share.</summary>
     public static T Copy<T>(T value) where T : notnull => (T)Deserialize(value.GetType(), Serialize(value));
 
+    // A field that came after the version served is unknown to Kubernetes: it drops out of what is read, and is never sent.
+    private static void WithoutNewerFields(JsonTypeInfo type)
+    {
+        for (var i = type.Properties.Count - 1; i >= 0 && type.Kind == JsonTypeInfoKind.Object; i--)
+        {
+            if (PublishedFields.IsNewer(type.Type, type.Properties[i].Name))
+            {
+                type.Properties.RemoveAt(i);
+            }
+        }
+    }
+
     private static JsonSerializerOptions Capture()
     {
         JsonSerializerOptions? options = null;
@@ -38,7 +51,7 @@ public static class ApiJson
         options = new JsonSerializerOptions(options!) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
         options.Converters.Insert(0, new StatusJsonConverter());
         var times = (JsonConverter<DateTime>)options.GetConverter(typeof(DateTime));
-        options = new JsonSerializerOptions(options) { TypeInfoResolver = options.TypeInfoResolver!.WithAddedModifier(MicroTimeConverter.Modifier(times)) };
+        options = new JsonSerializerOptions(options) { TypeInfoResolver = options.TypeInfoResolver!.WithAddedModifier(MicroTimeConverter.Modifier(times)).WithAddedModifier(WithoutNewerFields) };
         options.Converters.Insert(0, new TimeConverter(times));
         options.Converters.Insert(0, new ServerSideApply.ManagedFieldsEntryJsonConverter());
         options.Converters.Insert(0, new ServerSideApply.FieldsV1JsonConverter());

@@ -178,7 +178,8 @@ public sealed partial class TypeShape
             var definition = ModelDefinitions.NameOf(Clr);
             foreach (var property in Clr.GetProperties(BindingFlags.Public | BindingFlags.Instance))
             {
-                if (property.GetCustomAttribute<JsonPropertyNameAttribute>() is { } name && property.GetCustomAttribute<JsonIgnoreAttribute>() is null or { Condition: not JsonIgnoreCondition.Always })
+                if (property.GetCustomAttribute<JsonPropertyNameAttribute>() is { } name && property.GetCustomAttribute<JsonIgnoreAttribute>() is null or { Condition: not JsonIgnoreCondition.Always }
+                    && !PublishedFields.IsNewer(Clr, name.Name))
                 {
                     var semantics = definition is null ? null : ListSemantics.Of(definition, name.Name);
                     var strategy = semantics?.PatchStrategy.Split(',') ?? [];

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using ActorKube.Api.Kinds;
 using ActorKube.ApiServer.CustomResources;
 using ActorKube.ApiServer.CustomResources.Schemas;
 using k8s.Models;
@@ -8,8 +9,7 @@ namespace ActorKube.ApiServer.OpenApi;
 /// <summary>The schemas of custom resources as they are published: with apiVersion, kind and metadata, and for OpenAPI v2 without what that cannot say.</summary>
 internal static class CustomSchema
 {
-    private const string ApiVersionText = "APIVersion defines the versioned schema of this representation of an object.";
-    private const string KindText = "Kind is a string value representing the REST resource this object represents.";
+    private const string Preserve = "x-kubernetes-preserve-unknown-fields";
 
     /// <summary>The name under which a kind is published: the group backwards, the version, the kind.</summary>
     public static string NameOf(CustomResourceKind kind, bool list = false) =>
@@ -30,42 +30,109 @@ internal static class CustomSchema
 
     private static JsonObject Object(SchemaBuilder schemas, CustomResourceKind kind, bool version3)
     {
-        // Not even apiVersion and kind: kubectl takes a field for unknown as soon as any is named.
-        if (!version3 && (kind.PublishedSchema is null || StructuralSchema.Flag(kind.PublishedSchema, "x-kubernetes-preserve-unknown-fields")))
+        // Where there is no schema, or anything may stand beside the fields, kubectl would take the fields for all there are.
+        var schema = kind.PublishedSchema is { } given && (version3 || !StructuralSchema.Flag(given, Preserve)) ? (JsonObject)given.DeepClone() : null;
+        if (schema is null)
         {
-            return new JsonObject { ["type"] = "object", ["x-kubernetes-group-version-kind"] = Identity(kind, kind.Kind) };
+            schema = new JsonObject { ["type"] = "object" };
+        }
+        else
+        {
+            if (version3)
+            {
+                Unfold(schema);
+            }
+            else
+            {
+                Reduce(schema);
+            }
+
+            SetMeta(schemas, schema, typeof(V1ConfigMap), version3);
+            AddEmbedded(schemas, schema, version3);
         }
 
-        var schema = (JsonObject?)kind.PublishedSchema?.DeepClone() ?? new JsonObject { ["type"] = "object", ["x-kubernetes-preserve-unknown-fields"] = true };
-        if (!version3)
-        {
-            Reduce(schema);
-        }
-
-        var properties = schema["properties"] as JsonObject ?? [];
-        properties["apiVersion"] = new JsonObject { ["type"] = "string", ["description"] = ApiVersionText };
-        properties["kind"] = new JsonObject { ["type"] = "string", ["description"] = KindText };
-        var metadata = schemas.Reference(typeof(V1ObjectMeta));
-        properties["metadata"] = version3 ? new JsonObject { ["allOf"] = new JsonArray(metadata), ["description"] = "Standard object's metadata." } : metadata;
-        schema["properties"] = properties;
         schema["x-kubernetes-group-version-kind"] = Identity(kind, kind.Kind);
+        if (kind.DefinedVersion.SelectableFields is { Count: > 0 } fields)
+        {
+            schema["x-kubernetes-selectable-fields"] = new JsonArray([.. fields.Select(f => new JsonObject { ["fieldPath"] = f.JsonPath.TrimStart('.') })]);
+        }
+
         return schema;
     }
 
-    private static JsonObject List(SchemaBuilder schemas, CustomResourceKind kind, string name) => new()
+    private static JsonObject List(SchemaBuilder schemas, CustomResourceKind kind, string name)
     {
-        ["description"] = $"{kind.ListKind} is a list of {kind.Kind}",
-        ["type"] = "object",
-        ["required"] = new JsonArray("items"),
-        ["properties"] = new JsonObject
+        var items = $"List of {kind.Resource}. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md";
+        var schema = new JsonObject
         {
-            ["apiVersion"] = new JsonObject { ["type"] = "string", ["description"] = ApiVersionText },
-            ["kind"] = new JsonObject { ["type"] = "string", ["description"] = KindText },
-            ["items"] = new JsonObject { ["type"] = "array", ["description"] = $"List of {kind.Resource}.", ["items"] = schemas.Reference(name) },
-            ["metadata"] = schemas.Reference(typeof(V1ListMeta)),
-        },
-        ["x-kubernetes-group-version-kind"] = Identity(kind, kind.ListKind),
-    };
+            ["description"] = $"{kind.ListKind} is a list of {kind.Kind}",
+            ["type"] = "object",
+            ["required"] = new JsonArray("items"),
+            ["properties"] = new JsonObject { ["items"] = new JsonObject { ["type"] = "array", ["description"] = items, ["items"] = schemas.Reference(name) } },
+        };
+        SetMeta(schemas, schema, typeof(V1ConfigMapList), schemas.IsVersion3);
+        schema["x-kubernetes-group-version-kind"] = Identity(kind, kind.ListKind);
+        return schema;
+    }
+
+    // The fields that every object has, in the words that a built-in kind has for them.
+    private static void SetMeta(SchemaBuilder schemas, JsonObject schema, Type like, bool version3)
+    {
+        var properties = schema["properties"] as JsonObject ?? [];
+        properties["apiVersion"] = Text(like, "ApiVersion");
+        properties["kind"] = Text(like, "Kind");
+        var metadata = like.GetProperty("Metadata")!;
+        var reference = schemas.Reference(metadata.PropertyType);
+        properties["metadata"] = version3 ? new JsonObject { ["allOf"] = new JsonArray(reference) } : reference;
+        properties["metadata"]!["description"] = ModelDefinitions.DescriptionOf(metadata);
+        schema["properties"] = properties;
+    }
+
+    private static JsonObject Text(Type like, string property) => new() { ["type"] = "string", ["description"] = ModelDefinitions.DescriptionOf(like.GetProperty(property)!) };
+
+    private static void AddEmbedded(SchemaBuilder schemas, JsonObject schema, bool version3)
+    {
+        foreach (var child in Children(schema))
+        {
+            AddEmbedded(schemas, child, version3);
+        }
+
+        if (!StructuralSchema.Flag(schema, "x-kubernetes-embedded-resource") || (!version3 && StructuralSchema.Flag(schema, Preserve)))
+        {
+            return;
+        }
+
+        SetMeta(schemas, schema, typeof(V1ConfigMap), version3);
+        var required = schema["required"] as JsonArray ?? [];
+        foreach (var name in (string[])["kind", "apiVersion"])
+        {
+            if (!required.Any(r => (string?)r == name))
+            {
+                required.Add((JsonNode)name);
+            }
+        }
+
+        schema["required"] = required;
+    }
+
+    // What an int-or-string may be is said in full where alternatives can be said.
+    private static void Unfold(JsonObject schema)
+    {
+        if (StructuralSchema.Flag(schema, "x-kubernetes-int-or-string") && schema["anyOf"] is null && schema["allOf"] is null)
+        {
+            schema["anyOf"] = new JsonArray(new JsonObject { ["type"] = "integer" }, new JsonObject { ["type"] = "string" });
+        }
+
+        foreach (var child in Children(schema))
+        {
+            Unfold(child);
+        }
+    }
+
+    private static IEnumerable<JsonObject> Children(JsonObject schema) =>
+        ((string[])["items", "additionalProperties"]).Select(name => schema[name])
+            .Concat((schema["properties"] as JsonObject ?? []).Select(p => p.Value))
+            .OfType<JsonObject>();
 
     private static JsonArray Identity(CustomResourceKind kind, string name) => new(new JsonObject { ["group"] = kind.Group, ["kind"] = name, ["version"] = kind.Version });
 
@@ -77,7 +144,7 @@ internal static class CustomSchema
             schema.Remove(name);
         }
 
-        var (nullable, preserves) = (StructuralSchema.Flag(schema, "nullable"), StructuralSchema.Flag(schema, "x-kubernetes-preserve-unknown-fields"));
+        var (nullable, preserves) = (StructuralSchema.Flag(schema, "nullable"), StructuralSchema.Flag(schema, Preserve));
         if (nullable || preserves)
         {
             schema.Remove("properties");
@@ -101,20 +168,14 @@ internal static class CustomSchema
             }
         }
 
-        foreach (var name in (ReadOnlySpan<string>)["items", "additionalProperties"])
+        if (schema["additionalProperties"] is JsonObject values && StructuralSchema.Flag(values, "nullable"))
         {
-            if (schema[name] is JsonObject child)
-            {
-                Reduce(child);
-            }
+            schema.Remove("required");
         }
 
-        foreach (var (_, child) in schema["properties"] as JsonObject ?? [])
+        foreach (var child in Children(schema))
         {
-            if (child is JsonObject property)
-            {
-                Reduce(property);
-            }
+            Reduce(child);
         }
     }
 }

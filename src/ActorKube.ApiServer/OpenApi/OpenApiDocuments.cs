@@ -37,13 +37,12 @@ public sealed class OpenApiDocuments(Func<KindRegistry> kinds, string serverVers
     /// <summary>The OpenAPI v3 document of <c>api/v1</c> or <c>apis/&lt;group&gt;/&lt;version&gt;</c>; null when there is no such group version.</summary>
     public OpenApiDocument? V3(string path)
     {
-        var members = kinds().All.Where(k => PathOf(k) == path && k.ClrType is not null).ToList();
-        return members.Count == 0 ? null : Get(path, members, () => Build3(members));
+        var members = kinds().All.Where(k => DiscoveryPaths.PathOf(k) == path && k.ClrType is not null).ToList();
+        return members.Count > 0 || DiscoveryPaths.Of(kinds().All).Any(p => p.Document == path) ? Get(path, members, () => Build3(path, members)) : null;
     }
 
-    private static string PathOf(ResourceKind kind) => kind.Group.Length == 0 ? $"api/{kind.Version}" : $"apis/{kind.Group}/{kind.Version}";
-
-    private IEnumerable<string> GroupVersions() => kinds().All.Where(k => k.ClrType is not null).Select(PathOf).Distinct().Order(StringComparer.Ordinal);
+    private IEnumerable<string> GroupVersions() => kinds().All.Where(k => k.ClrType is not null).Select(DiscoveryPaths.PathOf)
+        .Concat(DiscoveryPaths.Of(kinds().All).Select(p => p.Document)).Distinct().Order(StringComparer.Ordinal);
 
     private OpenApiDocument Get(string key, IReadOnlyList<ResourceKind> members, Func<JsonObject> build) => Keep(key, members, () => OpenApiDocument.From(build()));
 
@@ -62,29 +61,43 @@ public sealed class OpenApiDocuments(Func<KindRegistry> kinds, string serverVers
     private JsonObject Build2()
     {
         var schemas = new SchemaBuilder("#/definitions/", version3: false);
-        var paths = Paths(kinds().All.Where(k => k.ClrType is not null), new OperationBuilder(schemas, version3: false));
-        return new JsonObject { ["swagger"] = "2.0", ["info"] = Info(), ["paths"] = paths, ["definitions"] = schemas.ToJson() };
+        var operations = new OperationBuilder(schemas, version3: false);
+        var paths = Paths(kinds().All.Where(k => k.ClrType is not null), DiscoveryPaths.Of(kinds().All), operations);
+        return new JsonObject
+        {
+            ["swagger"] = "2.0",
+            ["info"] = Info(),
+            ["paths"] = paths,
+            ["definitions"] = schemas.ToJson(),
+            ["parameters"] = operations.SharedParameters,
+            ["securityDefinitions"] = new JsonObject { ["BearerToken"] = Bearer() },
+            ["security"] = new JsonArray(new JsonObject { ["BearerToken"] = new JsonArray() }),
+        };
     }
 
-    private JsonObject Build3(IEnumerable<ResourceKind> members)
+    private JsonObject Build3(string path, IEnumerable<ResourceKind> members)
     {
         var schemas = new SchemaBuilder("#/components/schemas/", version3: true);
-        var paths = Paths(members, new OperationBuilder(schemas, version3: true));
+        var paths = Paths(members, DiscoveryPaths.Of(kinds().All).Where(p => p.Document == path), new OperationBuilder(schemas, version3: true));
         return new JsonObject
         {
             ["openapi"] = "3.0.0",
             ["info"] = Info(),
             ["paths"] = paths,
-            ["components"] = new JsonObject { ["schemas"] = schemas.ToJson() },
+            ["components"] = new JsonObject { ["schemas"] = schemas.ToJson(), ["securitySchemes"] = new JsonObject { ["BearerToken"] = Bearer() } },
         };
     }
 
-    private static JsonObject Paths(IEnumerable<ResourceKind> members, OperationBuilder operations)
+    private static JsonObject Bearer() => new() { ["type"] = "apiKey", ["name"] = "authorization", ["in"] = "header", ["description"] = "Bearer Token authentication" };
+
+    private static JsonObject Paths(IEnumerable<ResourceKind> members, IEnumerable<(string Document, string Path, Operation Operation)> others, OperationBuilder operations)
     {
-        var paths = new JsonObject();
+        var paths = new SortedDictionary<string, JsonObject>(StringComparer.Ordinal);
+        foreach (var (_, path, operation) in others)
+            paths[path] = operations.Item(path, operation);
         foreach (var (path, item) in members.SelectMany(operations.PathsOf))
             paths[path] = item;
-        return paths;
+        return new JsonObject(paths.Select(p => KeyValuePair.Create<string, JsonNode?>(p.Key, p.Value)));
     }
 
     private JsonObject Info() => new() { ["title"] = "Kubernetes", ["version"] = serverVersion };

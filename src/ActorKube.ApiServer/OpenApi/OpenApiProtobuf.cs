@@ -5,7 +5,7 @@ namespace ActorKube.ApiServer.OpenApi;
 
 /// <summary>
 /// The OpenAPI v2 document in the protobuf form that kubectl up to 1.28 insists on: the messages <c>openapi.v2.*</c> of gnostic.
-/// Holds what our document has: info, paths, definitions; nothing else of Swagger.
+/// Holds what our document has: info, paths, definitions, shared parameters, security; nothing else of Swagger.
 /// </summary>
 internal static class OpenApiProtobuf
 {
@@ -24,12 +24,29 @@ internal static class OpenApiProtobuf
         });
         output.Nested(8, paths => Named(paths, 2, document["paths"], PathItem));
         output.Nested(9, definitions => Named(definitions, 1, document["definitions"], Schema));
+        output.Nested(10, shared => Named(shared, 1, document["parameters"], Parameter));
+        output.Nested(12, security => security.Nested(1, entry =>
+        {
+            // BearerToken, of which all is asked: no scopes.
+            entry.Nested(1, named =>
+            {
+                named.Text(1, "BearerToken");
+                named.Nested(2, _ => { });
+            });
+        }));
+        output.Nested(13, security => Named(security, 1, document["securityDefinitions"], (item, key) => item.Nested(2, k =>
+        {
+            k.Text(1, key["type"]);
+            k.Text(2, key["name"]);
+            k.Text(3, key["in"]);
+            k.Text(4, key["description"]);
+        })));
         return output.ToArray();
     }
 
     private static void PathItem(Message output, JsonNode item)
     {
-        foreach (var (method, number) in new[] { ("get", 2), ("put", 3), ("post", 4), ("delete", 5), ("patch", 8) })
+        foreach (var (method, number) in new[] { ("get", 2), ("put", 3), ("post", 4), ("delete", 5), ("options", 6), ("head", 7), ("patch", 8) })
         {
             if (item[method] is { } operation)
             {
@@ -46,6 +63,7 @@ internal static class OpenApiProtobuf
         output.Texts(1, operation["tags"]);
         output.Text(3, operation["description"]);
         output.Text(5, operation["operationId"]);
+        output.Texts(6, operation["produces"]);
         output.Texts(7, operation["consumes"]);
         Parameters(output, 8, operation["parameters"]);
         output.Nested(9, responses => Named(responses, 1, operation["responses"], (value, response) => value.Nested(1, r =>
@@ -56,6 +74,7 @@ internal static class OpenApiProtobuf
                 r.Nested(2, item => item.Nested(1, s => Schema(s, schema)));
             }
         })));
+        output.Texts(10, operation["schemes"]);
         Extensions(output, 13, operation);
     }
 
@@ -63,6 +82,12 @@ internal static class OpenApiProtobuf
     {
         foreach (var parameter in parameters?.AsArray() ?? [])
         {
+            if (parameter!["$ref"] is { } shared)
+            {
+                output.Nested(number, item => item.Nested(2, reference => reference.Text(1, shared)));
+                continue;
+            }
+
             output.Nested(number, item => item.Nested(1, one => Parameter(one, parameter!)));
         }
     }
@@ -100,11 +125,45 @@ internal static class OpenApiProtobuf
     {
         output.Text(1, schema["$ref"]);
         output.Text(2, schema["format"]);
+        output.Text(3, schema["title"]);
         output.Text(4, schema["description"]);
+        if (schema["default"] is { } given)
+        {
+            output.Nested(5, any => any.Text(2, given.ToJsonString()));
+        }
+
+        output.Number(6, schema["multipleOf"]);
+        output.Number(7, schema["maximum"]);
+        output.Flag(8, schema["exclusiveMaximum"]);
+        output.Number(9, schema["minimum"]);
+        output.Flag(10, schema["exclusiveMinimum"]);
+        output.Count(11, schema["maxLength"]);
+        output.Count(12, schema["minLength"]);
+        output.Text(13, schema["pattern"]);
+        output.Count(14, schema["maxItems"]);
+        output.Count(15, schema["minItems"]);
+        output.Flag(16, schema["uniqueItems"]);
+        output.Count(17, schema["maxProperties"]);
+        output.Count(18, schema["minProperties"]);
         output.Texts(19, schema["required"]);
+        foreach (var value in schema["enum"]?.AsArray() ?? [])
+        {
+            output.Nested(20, any => any.Text(2, value?.ToJsonString() ?? "null"));
+        }
+
         if (schema["additionalProperties"] is { } values)
         {
-            output.Nested(21, item => item.Nested(1, s => Schema(s, values)));
+            output.Nested(21, item =>
+            {
+                if (values is JsonObject)
+                {
+                    item.Nested(1, s => Schema(s, values));
+                }
+                else
+                {
+                    item.Flag(2, values);
+                }
+            });
         }
 
         if (schema["type"] is { } type)
@@ -188,6 +247,24 @@ internal static class OpenApiProtobuf
             {
                 Varint((ulong)number << 3);
                 Varint(1);
+            }
+        }
+
+        public void Count(int number, JsonNode? count)
+        {
+            if (count is not null && (long)(decimal)count is var value and > 0)
+            {
+                Varint((ulong)number << 3);
+                Varint((ulong)value);
+            }
+        }
+
+        public void Number(int number, JsonNode? value)
+        {
+            if (value is not null)
+            {
+                Varint(((ulong)number << 3) | 1);
+                _bytes.Write(BitConverter.GetBytes((double)value));
             }
         }
 

@@ -16,6 +16,9 @@ internal sealed class SchemaBuilder(string refPrefix, bool version3)
 {
     private readonly Dictionary<string, JsonObject> _schemas = [];
 
+    /// <summary>Which dialect is written.</summary>
+    public bool IsVersion3 => version3;
+
     /// <summary>Every schema that was referred to so far, by definition name.</summary>
     public JsonObject ToJson() => new(_schemas.OrderBy(s => s.Key, StringComparer.Ordinal).Select(s => KeyValuePair.Create<string, JsonNode?>(s.Key, s.Value)));
 
@@ -26,8 +29,13 @@ internal sealed class SchemaBuilder(string refPrefix, bool version3)
         return new JsonObject { ["$ref"] = refPrefix + name };
     }
 
-    /// <summary>A reference to a schema that was added under a name.</summary>
-    public JsonObject Reference(string name) => new() { ["$ref"] = refPrefix + name };
+    /// <summary>A reference to a schema that was added under a name, or is known by it.</summary>
+    public JsonObject Reference(string name)
+    {
+        if (!_schemas.ContainsKey(name) && PlainSchemas.Of(name) is { } plain)
+            _schemas.Add(name, plain);
+        return new JsonObject { ["$ref"] = refPrefix + name };
+    }
 
     /// <summary>Whether there is a schema of that name.</summary>
     public bool Has(string name) => _schemas.ContainsKey(name);
@@ -42,7 +50,7 @@ internal sealed class SchemaBuilder(string refPrefix, bool version3)
             return name;
         var schema = new JsonObject();
         _schemas.Add(name, schema);
-        Describe(schema, ModelDefinitions.DescriptionOf(type));
+        Describe(schema, ModelDefinitions.DescriptionOf(type) is { Length: > 0 } description ? description : PlainSchemas.DescriptionOf(name));
         if (type == typeof(ResourceQuantity))
         {
             AddUnion(schema, "string", "number", "string");
@@ -59,7 +67,7 @@ internal sealed class SchemaBuilder(string refPrefix, bool version3)
         var properties = new JsonObject();
         foreach (var (jsonName, property) in ModelDefinitions.PropertiesOf(type))
         {
-            var value = OfProperty(property);
+            var value = OfProperty(name, jsonName, property);
             if (ListSemantics.Of(name, jsonName) is { } semantics)
                 AddSemantics(value, semantics);
             properties[jsonName] = value;
@@ -67,24 +75,59 @@ internal sealed class SchemaBuilder(string refPrefix, bool version3)
 
         if (properties.Count > 0)
             schema["properties"] = properties;
+        if (PublishedFields.RequiredOf(name).Where(properties.ContainsKey).ToList() is { Count: > 0 } required)
+            schema["required"] = new JsonArray([.. required.Select(r => JsonValue.Create(r))]);
         if (FieldPresence.IsAtomic(name))
             schema["x-kubernetes-map-type"] = "atomic";
         if (KindsOf(type) is { Count: > 0 } kinds)
             schema["x-kubernetes-group-version-kind"] = kinds;
+        if (PublishedFields.UnionsOf(name).Select(Union).ToArray() is { Length: > 0 } unions)
+            schema["x-kubernetes-unions"] = new JsonArray(unions);
         return name;
     }
 
-    private JsonObject OfProperty(PropertyInfo property)
+    private JsonObject OfProperty(string definition, string jsonName, PropertyInfo property)
     {
-        var schema = OfType(property.PropertyType);
-        var description = ModelDefinitions.DescriptionOf(property);
-        if (version3 && schema.ContainsKey("$ref"))
-            schema = new JsonObject { ["allOf"] = new JsonArray(schema), ["default"] = new JsonObject() };
-        Describe(schema, description);
+        var known = ModelDefinitions.ReferredBy(definition, jsonName);
+        var schema = OfType(property.PropertyType, known);
+        if (version3)
+        {
+            if (schema.ContainsKey("$ref"))
+                schema = new JsonObject { ["allOf"] = new JsonArray(schema) };
+            if (DefaultOf(definition, jsonName, schema, known is not null) is { } value)
+                schema["default"] = JsonNode.Parse(value);
+        }
+
+        Describe(schema, ModelDefinitions.DescriptionOf(property));
         return schema;
     }
 
-    private JsonObject OfType(Type type)
+    // Of a field that Go holds by value, the empty value stands where none is given. The table does not have every definition: there, what must be given is held by value.
+    private static string? DefaultOf(string definition, string property, JsonObject schema, bool opaque)
+    {
+        if (PublishedFields.KnowsDefaultsOf(definition))
+            return PublishedFields.DefaultOf(definition, property);
+        if (schema.ContainsKey("allOf"))
+            return !opaque && (property == "metadata" || PublishedFields.RequiredOf(definition).Contains(property)) ? "{}" : null;
+        return !PublishedFields.RequiredOf(definition).Contains(property) ? null : (string?)schema["type"] switch
+        {
+            "string" => "\"\"",
+            "integer" or "number" => "0",
+            "boolean" => "false",
+            _ => null,
+        };
+    }
+
+    private static JsonObject Union(FieldUnion union)
+    {
+        var json = new JsonObject();
+        if (union.Discriminator.Length > 0)
+            json["discriminator"] = union.Discriminator;
+        json["fields-to-discriminateBy"] = new JsonObject(union.Fields.Select(f => KeyValuePair.Create<string, JsonNode?>(f.Field, f.Value)));
+        return json;
+    }
+
+    private JsonObject OfType(Type type, string? known = null)
     {
         type = Nullable.GetUnderlyingType(type) ?? type;
         if (type == typeof(string))
@@ -95,24 +138,34 @@ internal sealed class SchemaBuilder(string refPrefix, bool version3)
             return new JsonObject { ["type"] = "integer", ["format"] = type == typeof(int) ? "int32" : "int64" };
         if (type == typeof(double))
             return new JsonObject { ["type"] = "number", ["format"] = "double" };
-        if (type == typeof(DateTime) || type == typeof(DateTimeOffset))
+        if (known is null && (type == typeof(DateTime) || type == typeof(DateTimeOffset)))
             return new JsonObject { ["type"] = "string", ["format"] = "date-time" };
         if (type == typeof(byte[]))
             return new JsonObject { ["type"] = "string", ["format"] = "byte" };
         if (type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IList<>))
-            return new JsonObject { ["type"] = "array", ["items"] = Item(type.GetGenericArguments()[0]) };
+            return new JsonObject { ["type"] = "array", ["items"] = Item(type.GetGenericArguments()[0], known) };
         if (type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IDictionary<,>))
-            return new JsonObject { ["type"] = "object", ["additionalProperties"] = Item(type.GetGenericArguments()[1]) };
+            return new JsonObject { ["type"] = "object", ["additionalProperties"] = Item(type.GetGenericArguments()[1], known) };
+        if (known is not null)
+            return Reference(known);
         return ModelDefinitions.NameOf(type) is null ? new JsonObject { ["type"] = "object" } : Reference(type);
     }
 
-    private JsonObject Item(Type type)
+    private JsonObject Item(Type type, string? known)
     {
-        var schema = OfType(type);
+        var schema = OfType(type, known);
         if (version3 && schema.ContainsKey("$ref"))
-            return new JsonObject { ["allOf"] = new JsonArray(schema), ["default"] = new JsonObject() };
+        {
+            var item = new JsonObject { ["allOf"] = new JsonArray(schema) };
+            if (known is null)
+                item["default"] = new JsonObject();
+            return item;
+        }
+
         if (version3 && type == typeof(string))
             schema["default"] = "";
+        else if (version3 && (type == typeof(int) || type == typeof(long)))
+            schema["default"] = 0;
         return schema;
     }
 
@@ -154,7 +207,14 @@ internal sealed class SchemaBuilder(string refPrefix, bool version3)
     private static JsonArray KindsOf(Type type)
     {
         var array = new JsonArray();
-        if (type == typeof(V1DeleteOptions) || type == typeof(V1Status) || !type.IsAssignableTo(typeof(IKubernetesObject)))
+        if (type == typeof(V1DeleteOptions) || type == typeof(V1WatchEvent))
+        {
+            foreach (var (group, version) in PublishedFields.KnownGroupVersions)
+                array.Add(new JsonObject { ["group"] = group, ["kind"] = type == typeof(V1DeleteOptions) ? "DeleteOptions" : "WatchEvent", ["version"] = version });
+            return array;
+        }
+
+        if (!type.IsAssignableTo(typeof(IKubernetesObject)))
             return array;
         if (type.GetCustomAttribute<KubernetesEntityAttribute>() is { } entity)
             array.Add(new JsonObject { ["group"] = entity.Group, ["kind"] = entity.Kind, ["version"] = entity.ApiVersion });

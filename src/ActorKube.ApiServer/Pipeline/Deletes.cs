@@ -1,3 +1,4 @@
+using ActorKube.Api.Kinds;
 using ActorKube.Api.Machinery;
 using ActorKube.ApiServer.Admission;
 using ActorKube.ApiServer.Registry;
@@ -19,7 +20,12 @@ internal sealed class Deletes(ObjectWriter writer, AdmissionChain admission, Rea
     private static readonly HashSet<string> ReturnsObject = new(StringComparer.Ordinal)
     {
         "pods", "podtemplates", "persistentvolumes", "persistentvolumeclaims", "resourcequotas", "serviceaccounts", "services",
+        "deviceclasses.resource.k8s.io", "resourceclaims.resource.k8s.io", "resourceclaimtemplates.resource.k8s.io", "resourceslices.resource.k8s.io",
+        "csidrivers.storage.k8s.io", "csinodes.storage.k8s.io", "storageclasses.storage.k8s.io", "volumeattachments.storage.k8s.io", "volumeattributesclasses.storage.k8s.io",
     };
+
+    /// <summary>Whether the deletion of an object of the kind answers with the object rather than with a Status.</summary>
+    public static bool AnswersWithObject(ResourceKind kind) => ReturnsObject.Contains(kind.GroupResource);
 
     /// <summary>Deletes the object that the URL names, or begins to.</summary>
     public async Task<ApiResponse> DeleteAsync(RequestContext context)
@@ -27,7 +33,7 @@ internal sealed class Deletes(ObjectWriter writer, AdmissionChain admission, Rea
         context.ReadWriteOptions();
         var options = ReadOptions(context);
         var (last, removed) = await DeleteAsync(context, context.Key, context.Request.Name, options).ConfigureAwait(false);
-        if (removed && !ReturnsObject.Contains(context.Kind.GroupResource))
+        if (removed && !AnswersWithObject(context.Kind))
         {
             return new ApiResponse(200, new ApiObject(Success(context, last.Metadata)));
         }

@@ -20,7 +20,10 @@ internal sealed class CustomKindWatchActor : ReceiveActor, IWithTimers
     public sealed record Seen(ResourceKind Kind, V1ObjectMeta Metadata);
 
     /// <summary>An object is gone.</summary>
-    public sealed record Gone(string Uid);
+    public sealed record Gone(ResourceKind Kind, string Uid);
+
+    /// <summary>All objects of the kind were told of.</summary>
+    public sealed record Known(ResourceKind Kind);
 
     private sealed record Listed(ApiList List);
     private sealed record Change(string Type, V1ObjectMeta Metadata);
@@ -64,8 +67,9 @@ internal sealed class CustomKindWatchActor : ReceiveActor, IWithTimers
         }
 
         foreach (var gone in _known.Except(now))
-            Context.Parent.Tell(new Gone(gone));
+            Context.Parent.Tell(new Gone(_kind, gone));
         _known = now;
+        Context.Parent.Tell(new Known(_kind));
         var query = ImmutableDictionary<string, string>.Empty.Add("resourceVersion", listed.List.ResourceVersion);
         _ = Pump(_transport, Request("watch") with { Query = query }, Self, _stopped.Token);
     }
@@ -75,7 +79,7 @@ internal sealed class CustomKindWatchActor : ReceiveActor, IWithTimers
         if (change.Type == "DELETED")
         {
             _known.Remove(change.Metadata.Uid);
-            Context.Parent.Tell(new Gone(change.Metadata.Uid));
+            Context.Parent.Tell(new Gone(_kind, change.Metadata.Uid));
             return;
         }
 

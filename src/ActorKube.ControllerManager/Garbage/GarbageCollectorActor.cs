@@ -3,6 +3,7 @@ using ActorKube.Api.Kinds;
 using ActorKube.Api.Machinery;
 using ActorKube.Client;
 using ActorKube.Client.Informers;
+using ActorKube.ControllerManager.Quotas;
 using Akka.Actor;
 using Akka.Event;
 using k8s;
@@ -34,10 +35,12 @@ internal sealed class GarbageCollectorActor : ReceiveActor, IWithTimers
     private readonly Dictionary<string, (ResourceKind Kind, IActorRef Watch)> _custom = [];
     private readonly Dictionary<string, IReadOnlyList<ResourceKind>> _defined = [];
     private readonly IApiTransport _transport;
+    private readonly CustomObjects _customs;
     private int _unsynced;
 
-    public GarbageCollectorActor(ControllerManagerServices services, int concurrency)
+    public GarbageCollectorActor(ControllerManagerServices services, int concurrency, CustomObjects customs)
     {
+        _customs = customs;
         _transport = services.ApiOf("garbage-collector").Transport;
         _writes = new GarbageWrites(_transport);
         _time = services.Time;
@@ -53,13 +56,17 @@ internal sealed class GarbageCollectorActor : ReceiveActor, IWithTimers
             _unsynced = 0;
             Work();
         });
+        Receive<CustomKindWatchActor.Known>(m => IsWatched(m.Kind), m => _customs.Listed(m.Kind.GroupResource));
         Receive<CustomKindWatchActor.Seen>(m =>
         {
+            if (IsWatched(m.Kind))
+                _customs.Seen(m.Kind.GroupResource, m.Metadata.Uid, m.Metadata.NamespaceProperty);
             LookAt(_graph.Observe(m.Kind, m.Metadata));
             Work();
         });
         Receive<CustomKindWatchActor.Gone>(m =>
         {
+            _customs.Gone(m.Kind.GroupResource, m.Uid);
             LookAt(_graph.Remove(m.Uid));
             Work();
         });
@@ -135,13 +142,20 @@ internal sealed class GarbageCollectorActor : ReceiveActor, IWithTimers
     {
         _defined.Remove(name);
         StopWatching(name);
+        _customs.Listed(name);
     }
 
     private void StopWatching(string name)
     {
         if (_custom.Remove(name, out var watched))
+        {
             Context.Stop(watched.Watch);
+            _customs.Forget(watched.Kind.GroupResource);
+        }
     }
+
+    // What a stopped watch still had to tell is not noted: another one lists its kind, or the kind is gone.
+    private bool IsWatched(ResourceKind kind) => _custom.TryGetValue(kind.GroupResource, out var watched) && watched.Watch.Equals(Sender);
 
     private void Know() => LookAt(_graph.SetKinds(KindRegistry.WithCustom(_defined.Values.SelectMany(k => k))));
 

@@ -18,10 +18,12 @@ internal sealed class QuotaController : IController
     private readonly ILister<V1ResourceQuota> _quotas;
     private readonly Dictionary<string, Func<string, IEnumerable<object>>> _objects = new(StringComparer.Ordinal);
     private readonly Dictionary<ObjectKey, QuotaBaseline> _baselines = [];
+    private readonly CustomObjects _customs;
     private DateTimeOffset _now;
 
-    public QuotaController(IInformerFactory informers)
+    public QuotaController(IInformerFactory informers, CustomObjects customs)
     {
+        _customs = customs;
         var quotas = informers.Informer<V1ResourceQuota>();
         _quotas = quotas.Lister;
         var sources = new List<Source> { Source.Of(quotas, KeysOf) };
@@ -29,6 +31,7 @@ internal sealed class QuotaController : IController
         var watch = typeof(QuotaController).GetMethod(nameof(Watch), BindingFlags.Instance | BindingFlags.NonPublic)!;
         foreach (var kind in Counted)
             sources.Add((Source)watch.MakeGenericMethod(kind.ClrType!).Invoke(this, [kind, informers])!);
+        sources.Add(customs.Source((type, ns) => _quotas.List(ns).Where(q => QuotaReconciler.CountsType(q, type)).Select(ObjectKey.Of)));
         Sources = sources;
     }
 
@@ -54,7 +57,7 @@ internal sealed class QuotaController : IController
         }
 
         var (plan, baseline) = QuotaReconciler.Reconcile(
-            quota, type => _objects.TryGetValue(type, out var list) ? list(key.Namespace) : null, _baselines.GetValueOrDefault(key), context.Now);
+            quota, type => _objects.TryGetValue(type, out var list) ? list(key.Namespace) : _customs.In(type, key.Namespace), _baselines.GetValueOrDefault(key), context.Now);
         if (baseline is null)
             _baselines.Remove(key);
         else

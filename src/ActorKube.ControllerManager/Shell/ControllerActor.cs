@@ -41,7 +41,7 @@ internal sealed class ControllerActor : ReceiveActor, IWithTimers
         _sources = controller.Sources;
         _byMessage = _sources.SelectMany(s => s.Messages.Select(m => (m, s))).ToDictionary(p => p.m, p => p.s);
         _byKind = _sources.ToDictionary(s => s.Kind);
-        _unsynced = [.. _sources];
+        _unsynced = [.. _sources.Where(s => s.NeedsSync)];
 
         Receive<Applied>(Handle);
         Receive<Broke>(Handle);

@@ -15,6 +15,9 @@ public abstract class Source
     /// <summary>The informer's messages that belong to this source.</summary>
     internal abstract IReadOnlyList<Type> Messages { get; }
 
+    /// <summary>Whether nothing is decided before all objects of the kind are known.</summary>
+    internal virtual bool NeedsSync => true;
+
     /// <summary>From now on tells the actor of changes.</summary>
     internal abstract void Subscribe(IActorRef subscriber);
 
