@@ -151,7 +151,8 @@ public sealed class ApiServerHost : IAsyncDisposable
 
     private static WebApplication Web(HttpEdge edge, ApiServerSettings settings, X509Certificate2 serving, X509Certificate2 authority, ILoggerFactory logs)
     {
-        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ApplicationName = "actorkube-apiserver", Args = [] });
+        // It would watch every file below the working directory for a change of its configuration, which it has from elsewhere.
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ApplicationName = "actorkube-apiserver", Args = ["--hostBuilder:reloadConfigOnChange=false"] });
         builder.Configuration.Sources.Clear();
         builder.Logging.ClearProviders();
         builder.Services.AddSingleton(logs);
@@ -163,6 +164,8 @@ public sealed class ApiServerHost : IAsyncDisposable
             kestrel.Limits.MaxRequestBodySize = settings.MaxRequestBody;
             kestrel.Limits.MaxConcurrentUpgradedConnections = null;
             kestrel.Limits.MinResponseDataRate = null;
+            // Looking for headers that were sent before costs more than the bytes it saves: every answer has an Audit-Id of its own.
+            kestrel.AllowResponseHeaderCompression = false;
             kestrel.Limits.KeepAliveTimeout = TimeSpan.FromMinutes(5);
             kestrel.Limits.Http2.MaxStreamsPerConnection = 1000;
             // A watch on a connection whose client vanished without a word would otherwise stay for ever.

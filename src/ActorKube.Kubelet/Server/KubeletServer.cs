@@ -38,7 +38,8 @@ internal sealed class KubeletServer : IAsyncDisposable
         KubeletSettings settings, KubeletCertificates certificates, IContainerRuntime runtime, Func<ILister<V1Pod>> pods, TimeProvider time,
         Action<Exception, string> onError, CancellationToken cancellationToken)
     {
-        var builder = WebApplication.CreateSlimBuilder();
+        // It would watch every file below the working directory for a change of its configuration, which it has from elsewhere.
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = ["--hostBuilder:reloadConfigOnChange=false"] });
         builder.Logging.ClearProviders();
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(2));
         builder.WebHost.ConfigureKestrel(kestrel =>
