@@ -33,8 +33,11 @@ public enum ClusterChange
     /// <summary>A namespace's labels changed.</summary>
     NamespaceLabels = 128,
 
+    /// <summary>A claim, volume or storage class appeared or changed.</summary>
+    Volumes = 256,
+
     /// <summary>Tries everything again.</summary>
-    All = 255,
+    All = 511,
 }
 
 /// <summary>Tells what changed between two versions of an object.</summary>

@@ -6,6 +6,9 @@ namespace ActorKube.Scheduler;
 /// <param name="HelpedBy">Changes after which it is worth trying again.</param>
 public sealed record FitError(int NodeCount, IReadOnlyDictionary<string, int> Reasons, ClusterChange HelpedBy)
 {
+    /// <summary>What speaks against every node alike; null when each has reasons of its own.</summary>
+    public string? Whole { get; init; }
+
     /// <summary>Why no pod of lower priority could make room; empty when one does, or when nobody looked.</summary>
     public string Preemption { get; init; } = "";
 
@@ -23,6 +26,11 @@ public sealed record FitError(int NodeCount, IReadOnlyDictionary<string, int> Re
             }
 
             var behind = Preemption.Length == 0 ? "" : $" no new claims to deallocate, preemption: {Preemption}";
+            if (Whole is not null)
+            {
+                return $"0/{NodeCount} nodes are available: {Whole}.{behind}";
+            }
+
             var reasons = Reasons.Select(r => $"{r.Value} {r.Key}").Order(StringComparer.Ordinal);
             return $"0/{NodeCount} nodes are available: {string.Join(", ", reasons)}.{behind}";
         }

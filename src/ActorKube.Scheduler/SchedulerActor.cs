@@ -3,6 +3,7 @@ using ActorKube.Client.Informers;
 using ActorKube.Scheduler.Preemption;
 using Akka.Actor;
 using Akka.Event;
+using k8s;
 using k8s.Models;
 
 namespace ActorKube.Scheduler;
@@ -19,7 +20,8 @@ public sealed class SchedulerActor : ReceiveActor, IWithTimers
     private readonly SchedulerState _state;
     private readonly CancellationTokenSource _stopped = new();
     private readonly ILoggingAdapter _log = Context.GetLogger();
-    private readonly HashSet<Type> _toSync = [typeof(V1Pod), typeof(V1Node), typeof(V1Namespace), typeof(V1PodDisruptionBudget)];
+    private readonly HashSet<Type> _toSync = [];
+    private readonly List<Action> _subscriptions = [];
     private readonly PreemptionRunner _preemptions;
     private bool _nextTold;
     private DateTimeOffset? _wakeUp;
@@ -30,22 +32,13 @@ public sealed class SchedulerActor : ReceiveActor, IWithTimers
         _services = services;
         _state = new SchedulerState(settings);
         _preemptions = new PreemptionRunner(services, settings.Name);
-        Take<ResourceAdded<V1Pod>>(e => _state.PodSeen(null, e.Object, Now));
-        Take<ResourceUpdated<V1Pod>>(e => _state.PodSeen(e.Old, e.New, Now));
-        Take<ResourceDeleted<V1Pod>>(e => _state.PodGone(e.Object, Now));
-        Take<ResourceAdded<V1Node>>(e => _state.NodeSeen(null, e.Object, Now));
-        Take<ResourceUpdated<V1Node>>(e => _state.NodeSeen(e.Old, e.New, Now));
-        Take<ResourceDeleted<V1Node>>(e => _state.NodeGone(e.Object));
-        Take<ResourceAdded<V1Namespace>>(e => _state.NamespaceSeen(e.Object, Now));
-        Take<ResourceUpdated<V1Namespace>>(e => _state.NamespaceSeen(e.New, Now));
-        Take<ResourceDeleted<V1Namespace>>(e => _state.NamespaceGone(e.Object));
-        Take<ResourceAdded<V1PodDisruptionBudget>>(e => _state.Budgets.Put(e.Object));
-        Take<ResourceUpdated<V1PodDisruptionBudget>>(e => _state.Budgets.Put(e.New));
-        Take<ResourceDeleted<V1PodDisruptionBudget>>(e => _state.Budgets.Remove(e.Object));
-        Take<InformerSynced<V1PodDisruptionBudget>>(_ => OnSynced(typeof(V1PodDisruptionBudget)));
-        Take<InformerSynced<V1Pod>>(_ => OnSynced(typeof(V1Pod)));
-        Take<InformerSynced<V1Node>>(_ => OnSynced(typeof(V1Node)));
-        Take<InformerSynced<V1Namespace>>(_ => OnSynced(typeof(V1Namespace)));
+        Watch<V1Namespace>((_, ns) => _state.NamespaceSeen(ns, Now), ns => _state.NamespaceGone(ns));
+        Watch<V1Node>((old, node) => _state.NodeSeen(old, node, Now), node => _state.NodeGone(node));
+        Watch<V1PodDisruptionBudget>((_, budget) => _state.Budgets.Put(budget), budget => _state.Budgets.Remove(budget));
+        Watch<V1StorageClass>((_, value) => _state.VolumeFactSeen(value, Now), _state.Cache.RemoveVolumeFact);
+        Watch<V1PersistentVolume>((_, value) => _state.VolumeFactSeen(value, Now), _state.Cache.RemoveVolumeFact);
+        Watch<V1PersistentVolumeClaim>((_, value) => _state.VolumeFactSeen(value, Now), _state.Cache.RemoveVolumeFact);
+        Watch<V1Pod>((old, pod) => _state.PodSeen(old, pod, Now), pod => _state.PodGone(pod, Now));
         Take<FlushQueue>(_ => _state.Queue.Flush(Now));
         Take<DecideNext>(OnDecideNext);
         Take<Bound>(OnBound);
@@ -66,15 +59,22 @@ public sealed class SchedulerActor : ReceiveActor, IWithTimers
     /// <inheritdoc/>
     protected override void PreStart()
     {
-        _services.Informers.Informer<V1Namespace>().Subscribe(Self);
-        _services.Informers.Informer<V1Node>().Subscribe(Self);
-        _services.Informers.Informer<V1PodDisruptionBudget>().Subscribe(Self);
-        _services.Informers.Informer<V1Pod>().Subscribe(Self);
+        _subscriptions.ForEach(subscribe => subscribe());
         Timers.StartPeriodicTimer(nameof(FlushQueue), FlushQueue.Instance, FlushCheck);
     }
 
     /// <inheritdoc/>
     protected override void PostStop() => _stopped.Cancel();
+
+    private void Watch<T>(Action<T?, T> seen, Action<T> gone) where T : class, IKubernetesObject<V1ObjectMeta>
+    {
+        _toSync.Add(typeof(T));
+        _subscriptions.Add(() => _services.Informers.Informer<T>().Subscribe(Self));
+        Take<ResourceAdded<T>>(e => seen(null, e.Object));
+        Take<ResourceUpdated<T>>(e => seen(e.Old, e.New));
+        Take<ResourceDeleted<T>>(e => gone(e.Object));
+        Take<InformerSynced<T>>(_ => OnSynced(typeof(T)));
+    }
 
     /// <summary>After everything that is taken in there may be a pod to decide about.</summary>
     private void Take<T>(Action<T> handler) => Receive<T>(message =>

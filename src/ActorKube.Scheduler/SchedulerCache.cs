@@ -15,6 +15,7 @@ public sealed class SchedulerCache
     private NodeInfo[] _nodes = [];
     private int _podsWithAffinity;
     private ImmutableDictionary<string, IDictionary<string, string>> _namespaces = ImmutableDictionary<string, IDictionary<string, string>>.Empty;
+    private VolumeView _volumes = VolumeView.Empty;
     private Snapshot? _snapshot;
 
     /// <summary>Pods that are placed, assumed ones included.</summary>
@@ -24,7 +25,7 @@ public sealed class SchedulerCache
     public int AssumedCount { get; private set; }
 
     /// <summary>The cluster as it is now. Taken again without a change between, it is the same object.</summary>
-    public Snapshot Snapshot() => _snapshot ??= new Snapshot(_nodes, _index, _podsWithAffinity > 0, _namespaces);
+    public Snapshot Snapshot() => _snapshot ??= new Snapshot(_nodes, _index, _podsWithAffinity > 0, _namespaces, _volumes);
 
     /// <summary>Whether the pod is placed by us and not yet shown by the API server.</summary>
     public bool IsAssumed(string uid) => _pods.TryGetValue(uid, out var entry) && entry.Assumed;
@@ -101,6 +102,20 @@ public sealed class SchedulerCache
     public void PutNamespace(V1Namespace ns)
     {
         _namespaces = _namespaces.SetItem(ns.Metadata.Name, ns.Metadata.Labels ?? new Dictionary<string, string>());
+        _snapshot = null;
+    }
+
+    /// <summary>Adds or replaces a claim, volume or storage class.</summary>
+    public void PutVolumeFact(object value)
+    {
+        _volumes = _volumes.With(value);
+        _snapshot = null;
+    }
+
+    /// <summary>Removes a claim, volume or storage class.</summary>
+    public void RemoveVolumeFact(object value)
+    {
+        _volumes = _volumes.Without(value);
         _snapshot = null;
     }
 

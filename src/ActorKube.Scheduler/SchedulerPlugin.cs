@@ -26,6 +26,9 @@ public abstract class PodCheck
     /// <summary>The only nodes that can fit, where the rule knows them without looking at each; null for all.</summary>
     public virtual IReadOnlySet<string>? OnlyNodes => null;
 
+    /// <summary>Why no node can fit, whichever it is; null when it depends on the node.</summary>
+    public virtual string? RejectsAll => null;
+
     /// <summary>Whether the rule scores.</summary>
     public virtual bool Scores => false;
 

@@ -84,6 +84,13 @@ public sealed class SchedulerState(SchedulerSettings settings)
         Queue.Move(ClusterChange.NamespaceLabels, now);
     }
 
+    /// <summary>A claim, volume or storage class appeared or changed.</summary>
+    public void VolumeFactSeen(object value, DateTimeOffset now)
+    {
+        Cache.PutVolumeFact(value);
+        Queue.Move(ClusterChange.Volumes, now);
+    }
+
     /// <summary>A namespace is gone.</summary>
     public void NamespaceGone(V1Namespace ns) => Cache.RemoveNamespace(ns.Metadata.Name);
 

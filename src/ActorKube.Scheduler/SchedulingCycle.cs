@@ -39,6 +39,11 @@ public sealed class SchedulingCycle(
         }
 
         var checks = ChecksOf(pod, snapshot);
+        if (checks.FirstOrDefault(c => c.Check.RejectsAll is not null) is { Check: { } rejecting } all)
+        {
+            return new SchedulingResult.FitsNowhere(new FitError(nodes.Length, new Dictionary<string, int>(), all.Plugin.HelpedBy) { Whole = rejecting.RejectsAll });
+        }
+
         var only = checks.Select(c => c.Check.OnlyNodes).FirstOrDefault(o => o is not null);
         var wanted = FeasibleNodesToFind(nodes.Length);
         var feasible = new List<NodeInfo>(Math.Min(wanted, nodes.Length));

@@ -9,8 +9,10 @@ public sealed class Snapshot
     private readonly IReadOnlyDictionary<string, int> _index;
 
     internal Snapshot(
-        NodeInfo[] nodes, IReadOnlyDictionary<string, int> index, bool hasPodAffinity, ImmutableDictionary<string, IDictionary<string, string>> namespaceLabels)
+        NodeInfo[] nodes, IReadOnlyDictionary<string, int> index, bool hasPodAffinity, ImmutableDictionary<string, IDictionary<string, string>> namespaceLabels,
+        VolumeView volumes)
     {
+        Volumes = volumes;
         _nodes = nodes;
         _index = index;
         HasPodAffinity = hasPodAffinity;
@@ -26,6 +28,9 @@ public sealed class Snapshot
     /// <summary>Labels of the namespaces, for affinity terms that choose namespaces by label.</summary>
     public ImmutableDictionary<string, IDictionary<string, string>> NamespaceLabels { get; }
 
+    /// <summary>Claims, volumes and storage classes.</summary>
+    public VolumeView Volumes { get; }
+
     /// <summary>The same cluster with one node as it would be; what is not on that node is shared.</summary>
     public Snapshot With(NodeInfo node)
     {
@@ -36,7 +41,7 @@ public sealed class Snapshot
 
         NodeInfo[] nodes = [.. _nodes];
         nodes[i] = node;
-        return new Snapshot(nodes, _index, HasPodAffinity || !node.PodsWithAffinity.IsEmpty, NamespaceLabels);
+        return new Snapshot(nodes, _index, HasPodAffinity || !node.PodsWithAffinity.IsEmpty, NamespaceLabels, Volumes);
     }
 
     /// <summary>A node by name, or null.</summary>

@@ -48,6 +48,9 @@ public sealed class SchedulerActorTests : TestKit
         _informers.Of<V1Pod>().Sync();
         _informers.Of<V1Namespace>().Sync();
         _informers.Of<V1PodDisruptionBudget>().Sync();
+        _informers.Of<V1PersistentVolumeClaim>().Sync();
+        _informers.Of<V1PersistentVolume>().Sync();
+        _informers.Of<V1StorageClass>().Sync();
         Sys.ActorOf(SchedulerActor.Props(new SchedulerServices(_api, _informers, _events, TimeProvider.System), new SchedulerSettings()));
         Assert.False(_bound.TryTake(out _, 200));
         Assert.Empty(_events.Events);
@@ -180,6 +183,9 @@ public sealed class SchedulerActorTests : TestKit
         _informers.Of<V1Node>().Sync();
         _informers.Of<V1Namespace>().Sync();
         _informers.Of<V1PodDisruptionBudget>().Sync();
+        _informers.Of<V1PersistentVolumeClaim>().Sync();
+        _informers.Of<V1PersistentVolume>().Sync();
+        _informers.Of<V1StorageClass>().Sync();
     }
 
     private (string Pod, V1Binding Binding) Bound() => _bound.TryTake(out var one, TimeSpan.FromSeconds(30)) ? one : throw new TimeoutException("nothing was bound");

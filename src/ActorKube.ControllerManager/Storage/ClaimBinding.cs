@@ -20,8 +20,8 @@ public static class ClaimBinding
     /// <param name="claim">The claim.</param>
     /// <param name="volumes">All volumes, in any order.</param>
     /// <param name="storageClass">The claim's class; null where it names none, or one that is not there.</param>
-    /// <param name="isWaitedFor">Whether a pod that uses the claim is on a node already.</param>
-    public static Plan Reconcile(V1PersistentVolumeClaim claim, IReadOnlyCollection<V1PersistentVolume> volumes, V1StorageClass? storageClass, bool isWaitedFor)
+    /// <param name="consumer">The node of a pod that uses the claim; null while there is none.</param>
+    public static Plan Reconcile(V1PersistentVolumeClaim claim, IReadOnlyCollection<V1PersistentVolume> volumes, V1StorageClass? storageClass, V1Node? consumer)
     {
         if (claim.Metadata.DeletionTimestamp is not null)
             return Plan.Nothing;
@@ -30,9 +30,9 @@ public static class ClaimBinding
         if (VolumeMatch.Find(claim, volumes.Where(v => VolumeMatch.IsFor(v, claim))) is not { } volume)
         {
             // A claim of such a class waits until its consumer has a node.
-            if (storageClass?.VolumeBindingMode == "WaitForFirstConsumer" && !isWaitedFor)
+            if (storageClass?.VolumeBindingMode == "WaitForFirstConsumer" && consumer is null)
                 return Wait(claim, "Normal", "WaitForFirstConsumer", "waiting for first consumer to be created before binding");
-            if (VolumeMatch.Find(claim, volumes) is not { } found)
+            if (VolumeMatch.Find(claim, volumes.Where(v => VolumeMatch.IsReachable(v, consumer))) is not { } found)
                 return NothingFits(claim, storageClass);
             volume = found;
         }

@@ -17,19 +17,24 @@ internal sealed class VolumeBinderController : IController
     private readonly ILister<V1PersistentVolume> _volumes;
     private readonly ILister<V1StorageClass> _classes;
     private readonly ILister<V1Pod> _pods;
+    private readonly ILister<V1Node> _nodes;
 
     public VolumeBinderController(IInformerFactory informers)
     {
         var (claims, volumes) = (informers.Informer<V1PersistentVolumeClaim>(), informers.Informer<V1PersistentVolume>());
         var (classes, pods) = (informers.Informer<V1StorageClass>(), informers.Informer<V1Pod>());
         pods.AddIndex(ByClaim, pod => ClaimsOf(pod).Select(k => k.ToString()));
-        (_claims, _volumes, _classes, _pods) = (claims.Lister, volumes.Lister, classes.Lister, pods.Lister);
+        var nodes = informers.Informer<V1Node>();
+        (_claims, _volumes, _classes, _pods, _nodes) = (claims.Lister, volumes.Lister, classes.Lister, pods.Lister, nodes.Lister);
         Sources =
         [
             Source.Of(claims, c => string.IsNullOrEmpty(c.Spec.VolumeName) ? [ObjectKey.Of(c)] : [ObjectKey.Of(c), new ObjectKey("", c.Spec.VolumeName)]),
             Source.Of(volumes, ConcernedBy),
             Source.Of(classes, c => _claims.List().Where(claim => IsPending(claim) && VolumeMatch.ClassOf(claim) == c.Metadata.Name).Select(claim => ObjectKey.Of(claim))),
             Source.OfChanges<V1Pod>(pods, (old, pod) => string.IsNullOrEmpty(old?.Spec.NodeName) && !string.IsNullOrEmpty(pod.Spec.NodeName) ? ClaimsOf(pod) : []),
+
+            // Watched so that it is known before the first claim is looked at; nodes bind nothing by themselves.
+            Source.OfChanges<V1Node>(nodes, (_, _) => []),
         ];
     }
 
@@ -44,7 +49,7 @@ internal sealed class VolumeBinderController : IController
         if (_claims.Get(key.Namespace, key.Name) is not { } claim)
             return Plan.Nothing;
         var storageClass = VolumeMatch.ClassOf(claim) is { Length: > 0 } name ? _classes.Get(null, name) : null;
-        return ClaimBinding.Reconcile(claim, _volumes.List(), storageClass, _pods.ByIndex(ByClaim, key.ToString()).Any(p => !string.IsNullOrEmpty(p.Spec.NodeName)));
+        return ClaimBinding.Reconcile(claim, _volumes.List(), storageClass, ConsumerOf(key));
     }
 
     /// <summary>What a volume is on its own account: free, bound, or released by a claim that is gone.</summary>
@@ -80,6 +85,9 @@ internal sealed class VolumeBinderController : IController
 
     private static Plan Set(V1PersistentVolume volume, string phase, string? message) =>
         volume.Status?.Phase == phase ? Plan.Nothing : Plan.Of(ClaimBinding.VolumePhase(volume, phase, message));
+
+    private V1Node? ConsumerOf(ObjectKey claim) =>
+        _pods.ByIndex(ByClaim, claim.ToString()).Select(p => p.Spec.NodeName).Where(n => !string.IsNullOrEmpty(n)).Select(n => _nodes.Get(null, n)).FirstOrDefault(n => n is not null);
 
     private V1PersistentVolumeClaim? ClaimOf(V1PersistentVolume volume) =>
         volume.Spec.ClaimRef is { } of && _claims.Get(of.NamespaceProperty, of.Name) is { } claim && claim.Metadata.Uid == of.Uid ? claim : null;

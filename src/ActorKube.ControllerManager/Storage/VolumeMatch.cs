@@ -1,4 +1,5 @@
 using ActorKube.Api.Machinery;
+using ActorKube.Api.Scheduling;
 using k8s.Models;
 
 namespace ActorKube.ControllerManager.Storage;
@@ -37,6 +38,11 @@ public static class VolumeMatch
         && CapacityOf(volume) >= RequestOf(claim)
         && (claim.Spec.VolumeAttributesClassName ?? "") == (volume.Spec.VolumeAttributesClassName ?? "")
         && (claim.Spec.Selector is null || (LabelSelector.TryFrom(claim.Spec.Selector, out var selector, out _) && selector.Matches(volume.Metadata.Labels)));
+
+    /// <summary>Whether the volume can be had on the node; on any where no node is given.</summary>
+    public static bool IsReachable(V1PersistentVolume volume, V1Node? node) =>
+        node is null || volume.Spec.NodeAffinity?.Required is not { } required
+        || NodeSelector.Matches(required, node.Metadata.Labels ?? new Dictionary<string, string>(), node.Metadata.Name);
 
     private static decimal CapacityOf(V1PersistentVolume volume) =>
         volume.Spec.Capacity is { } capacity && capacity.TryGetValue("storage", out var size) ? size.ToDecimal() : 0;

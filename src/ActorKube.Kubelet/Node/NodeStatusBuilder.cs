@@ -111,6 +111,8 @@ internal sealed record NodeStatusBuilder(KubeletSettings Settings, string Runtim
             DaemonEndpoints = new V1NodeDaemonEndpoints { KubeletEndpoint = new V1DaemonEndpoint { Port = port } },
             NodeInfo = Info(runtime),
             Images = Images(runtime.Images),
+            Features = runtime.Status?.Features is { } features ? new V1NodeFeatures { SupplementalGroupsPolicy = features.SupplementalGroupsPolicy } : before?.Features,
+            RuntimeHandlers = runtime.Status?.RuntimeHandlers is { Count: > 0 } handlers ? [.. handlers.Select(Handler)] : before?.RuntimeHandlers,
         };
     }
 
@@ -170,6 +172,16 @@ internal sealed record NodeStatusBuilder(KubeletSettings Settings, string Runtim
         OsImage = Machine.OsImage,
         SystemUUID = Machine.SystemUuid,
         Swap = Machine.SwapBytes > 0 ? new V1NodeSwapStatus { Capacity = Machine.SwapBytes } : null,
+    };
+
+    private static V1NodeRuntimeHandler Handler(RuntimeHandler handler) => new()
+    {
+        Name = handler.Name,
+        Features = new V1NodeRuntimeHandlerFeatures
+        {
+            RecursiveReadOnlyMounts = handler.Features?.RecursiveReadOnlyMounts == true,
+            UserNamespaces = handler.Features?.UserNamespaces == true,
+        },
     };
 
     private static List<V1ContainerImage> Images(IReadOnlyList<Image> images) =>

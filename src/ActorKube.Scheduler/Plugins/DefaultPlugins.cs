@@ -12,6 +12,7 @@ public static class DefaultPlugins
         new NodeAffinity(),
         new NodePorts(),
         new NodeResourcesFit(),
+        new VolumeBinding(),
         new PodTopologySpread(),
         new InterPodAffinity(),
         new NodeResourcesBalancedAllocation(),

@@ -30,7 +30,7 @@ public class VolumeBinderTests
         var (claim, volume) = (Claim("1Gi"), Volume("pv", "5Gi"));
         for (var pass = 0; pass < 5; pass++)
         {
-            var plan = ClaimBinding.Reconcile(claim, [volume], null, false);
+            var plan = ClaimBinding.Reconcile(claim, [volume], null, null);
             foreach (var action in plan.Actions)
             {
                 // The API server keeps the status of an update and the spec of a status update.
@@ -48,11 +48,11 @@ public class VolumeBinderTests
         Assert.Equal(("pv", "Bound", "5Gi"), (claim.Spec.VolumeName, claim.Status.Phase, claim.Status.Capacity["storage"].ToString()));
         Assert.Equal(("Bound", "c", "uid-c"), (volume.Status.Phase, volume.Spec.ClaimRef.Name, volume.Spec.ClaimRef.Uid));
         Assert.Equal("yes", claim.Metadata.Annotations["pv.kubernetes.io/bind-completed"]);
-        Assert.Empty(ClaimBinding.Reconcile(claim, [volume], null, false).Actions);
+        Assert.Empty(ClaimBinding.Reconcile(claim, [volume], null, null).Actions);
         Assert.Empty(VolumeBinderController.Reconcile(volume, claim).Actions);
 
         // The volume vanishes: the claim says that its data is gone.
-        Assert.Equal("Lost", ((V1PersistentVolumeClaim)Assert.Single(ClaimBinding.Reconcile(claim, [], null, false).Actions.OfType<UpdateStatus>()).Object).Status.Phase);
+        Assert.Equal("Lost", ((V1PersistentVolumeClaim)Assert.Single(ClaimBinding.Reconcile(claim, [], null, null).Actions.OfType<UpdateStatus>()).Object).Status.Phase);
     }
 
     [Fact]
@@ -70,17 +70,39 @@ public class VolumeBinderTests
     }
 
     [Fact]
+    public void A_claim_that_waits_for_its_consumer_gets_a_volume_that_the_consumers_node_reaches()
+    {
+        var local = new V1StorageClass { Provisioner = "kubernetes.io/no-provisioner", VolumeBindingMode = "WaitForFirstConsumer" };
+        var (here, there) = (Volume("a-there", "1Gi", "local"), Volume("b-here", "1Gi", "local"));
+        here.Spec.NodeAffinity = On("n2");
+        there.Spec.NodeAffinity = On("n1");
+        var node = new V1Node { Metadata = new V1ObjectMeta { Name = "n1", Labels = new Dictionary<string, string>() } };
+
+        var plan = ClaimBinding.Reconcile(Claim("1Gi", "local"), [here, there], local, node);
+
+        Assert.Equal("b-here", ((V1PersistentVolume)Assert.Single(plan.Actions.OfType<Update>()).Object).Metadata.Name);
+
+        static V1VolumeNodeAffinity On(string name) => new()
+        {
+            Required = new V1NodeSelector
+            {
+                NodeSelectorTerms = [new V1NodeSelectorTerm { MatchFields = [new V1NodeSelectorRequirement { Key = "metadata.name", OperatorProperty = "In", Values = [name] }] }],
+            },
+        };
+    }
+
+    [Fact]
     public void A_claim_says_what_it_waits_for()
     {
         Assert.Equal(("FailedBinding", "no persistent volumes available for this claim and no storage class is set"), Told(Claim("1Gi"), null));
         var classed = Claim("1Gi", "fast");
         Assert.Equal(("ProvisioningFailed", "storageclass.storage.k8s.io \"fast\" not found"), Told(classed, null));
         Assert.Equal("WaitForFirstConsumer", Told(classed, new V1StorageClass { Provisioner = "x", VolumeBindingMode = "WaitForFirstConsumer" }).Reason);
-        var asked = (V1PersistentVolumeClaim)Assert.Single(ClaimBinding.Reconcile(classed, [], new V1StorageClass { Provisioner = "example.com/disks" }, false).Actions.OfType<Update>()).Object;
+        var asked = (V1PersistentVolumeClaim)Assert.Single(ClaimBinding.Reconcile(classed, [], new V1StorageClass { Provisioner = "example.com/disks" }, null).Actions.OfType<Update>()).Object;
         Assert.Equal("example.com/disks", asked.Metadata.Annotations["volume.kubernetes.io/storage-provisioner"]);
 
         static (string Reason, string Message) Told(V1PersistentVolumeClaim claim, V1StorageClass? storageClass) =>
-            Assert.Single(ClaimBinding.Reconcile(claim, [], storageClass, false).Actions.OfType<Tell>()).Announce is { } a ? (a.Reason, a.Message) : default;
+            Assert.Single(ClaimBinding.Reconcile(claim, [], storageClass, null).Actions.OfType<Tell>()).Announce is { } a ? (a.Reason, a.Message) : default;
     }
 
     private static V1PersistentVolumeClaim Claim(string size, string storageClass = "") => new()
