@@ -153,6 +153,12 @@ public sealed record StoreEvents(string Resource, IReadOnlyList<StoreEvent> Even
 /// <param name="Cause">Who and why.</param>
 public sealed record StoreEvent(long Revision, string Key, StoreEventType Type, ReadOnlyMemory<byte> Value, Cause Cause)
 {
+    /// <summary>
+    /// The revision of the object's write before this one, so that an object's history can be followed backwards without looking at any other object's;
+    /// 0 when the object did not exist, or where an older version wrote the event.
+    /// </summary>
+    public long Previous { get; init; }
+
     /// <summary>See <see cref="Put.Unique"/>.</summary>
     public IReadOnlyList<string> Unique { get; init; } = [];
 }

@@ -27,7 +27,7 @@ public sealed record ResourceStoreState(long Revision, ImmutableDictionary<strin
         if (!Meets(put.Expected, current) || Taken(put) is not null)
             return null;
         var type = current == 0 ? StoreEventType.Created : StoreEventType.Updated;
-        return new StoreEvent(Revision + 1, put.Key, type, put.Value, put.Cause) { Unique = put.Unique };
+        return new StoreEvent(Revision + 1, put.Key, type, put.Value, put.Cause) { Unique = put.Unique, Previous = current };
     }
 
     /// <summary>The first thing that the writer wants and another object has; null when there is none, or when the object is not as the writer expects anyway.</summary>
@@ -42,7 +42,7 @@ public sealed record ResourceStoreState(long Revision, ImmutableDictionary<strin
         var current = RevisionOf(remove.Key);
         if (current == 0 || !Meets(remove.Expected, current))
             return null;
-        return new StoreEvent(Revision + 1, remove.Key, StoreEventType.Removed, remove.Value, remove.Cause);
+        return new StoreEvent(Revision + 1, remove.Key, StoreEventType.Removed, remove.Value, remove.Cause) { Previous = current };
     }
 
     /// <summary>The event that only moves the revision on, or null when it is not the expected one.</summary>

@@ -23,10 +23,11 @@ internal static class StoreWire
         Value = change.Value.ToBytes(),
         Cause = change.Cause.ToData(),
         Unique = { change.Unique },
+        Previous = change.Previous,
     };
 
     public static StoreEvent ToEvent(this EventData data) =>
-        new(data.Revision, data.Key, (StoreEventType)data.Type, data.Value.Memory, data.Cause.ToCause()) { Unique = ToList(data.Unique) };
+        new(data.Revision, data.Key, (StoreEventType)data.Type, data.Value.Memory, data.Cause.ToCause()) { Unique = ToList(data.Unique), Previous = data.Previous };
 
     public static SnapshotData ToData(this ResourceSnapshot snapshot) => new()
     {

@@ -1,0 +1,163 @@
+using System.Runtime.CompilerServices;
+using ActorKube.Store.Database;
+using ActorKube.Store.Protocol;
+using Akka.Actor;
+
+namespace ActorKube.Store.History;
+
+/// <summary>The journal no longer, or not yet, holds what is asked for.</summary>
+public sealed class HistoryGoneException(string message) : Exception(message);
+
+/// <summary>
+/// What happened to the objects of a resource type, read from the journal of the database that this process has open. An event carries the object as it
+/// then was, and the revision of the object's event before it, so a past moment is the present less what came after: its price is the number of changes
+/// since then, not the number of objects or the age of the cluster.
+/// </summary>
+public sealed class ResourceHistory
+{
+    private const int Chunk = 1000;
+
+    private readonly IStoreDatabase _database;
+    private readonly Akka.Serialization.Serialization _serialization;
+
+    internal ResourceHistory(IStoreDatabase database, Akka.Serialization.Serialization serialization) => (_database, _serialization) = (database, serialization);
+
+    /// <summary>The history in the actor system's store; null where the journal is another plugin's and cannot be read by the object.</summary>
+    public static ResourceHistory? Of(ActorSystem system) =>
+        StoreDatabaseSetup.IsPresent(system) ? new ResourceHistory(StoreDatabaseSetup.Of(system), system.Serialization) : null;
+
+    /// <summary>The event of a revision, or null when the journal does not have it.</summary>
+    public async Task<StoreEvent?> FindAsync(string resource, long revision)
+    {
+        var found = await ReadAsync(resource, revision, revision, 1).ConfigureAwait(false);
+        return found.Count == 0 ? null : found[0];
+    }
+
+    /// <summary>The events of the revisions from one to another, in order, at most so many.</summary>
+    public async Task<IReadOnlyList<StoreEvent>> ReadAsync(string resource, long from, long to, int max)
+    {
+        var events = new List<StoreEvent>();
+        await _database.ReplayAsync(IdOf(resource), from, to, max, row => events.Add(Read(row))).ConfigureAwait(false);
+        return events;
+    }
+
+    /// <summary>The newest revision that was written at or before a time; 0 when nothing was. Throws <see cref="HistoryGoneException"/> when the journal does not go back so far.</summary>
+    public async Task<long> RevisionAtAsync(string resource, DateTimeOffset time)
+    {
+        var first = await NextAsync(resource, 1).ConfigureAwait(false);
+        if (first is null)
+            return 0;
+        if (first.Created > time.UtcTicks)
+            return first.SequenceNr == 1 ? 0 : throw new HistoryGoneException($"the history of {resource} goes back to {new DateTime(first.Created, DateTimeKind.Utc):u} only");
+
+        // Between the two: at low something was written by then, at high nothing.
+        var (low, high) = (first.SequenceNr, await _database.HighestSequenceNrAsync(IdOf(resource)).ConfigureAwait(false) + 1);
+        while (high - low > 1)
+        {
+            var middle = low + ((high - low) / 2);
+            var row = await NextAsync(resource, middle).ConfigureAwait(false);
+            if (row is null || row.SequenceNr >= high || row.Created > time.UtcTicks)
+                high = middle;
+            else
+                low = row.SequenceNr;
+        }
+
+        return low;
+    }
+
+    /// <summary>
+    /// The events of one object, the newest first. Where <paramref name="newest"/> is 0 the object is gone and its last event is searched for; the same goes for
+    /// earlier objects of the name, which are only looked for when wanted: that takes as long as the journal is.
+    /// </summary>
+    /// <param name="resource">Resource type.</param>
+    /// <param name="key"><c>namespace/name</c> or <c>name</c>.</param>
+    /// <param name="newest">The revision of its newest event, where that is known.</param>
+    /// <param name="earlierLives">Whether earlier objects of the same name count.</param>
+    /// <param name="cancellationToken">Ends the search.</param>
+    public async IAsyncEnumerable<StoreEvent> OfObjectAsync(
+        string resource, string key, long newest, bool earlierLives, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        var next = newest > 0 ? await FindAsync(resource, newest).ConfigureAwait(false) : await LastBeforeAsync(resource, key, long.MaxValue, cancellationToken).ConfigureAwait(false);
+        while (next is not null)
+        {
+            yield return next;
+            if (next.Type == StoreEventType.Created && !earlierLives)
+                yield break;
+            next = next.Previous > 0
+                ? await FindAsync(resource, next.Previous).ConfigureAwait(false)
+                : await LastBeforeAsync(resource, key, next.Revision, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>
+    /// What is different at a later revision: for every object within the scope that was written after <paramref name="revision"/>, its event as of then; null when it
+    /// did not exist. Throws <see cref="HistoryGoneException"/> when the journal does not go back so far.
+    /// </summary>
+    /// <param name="resource">Resource type.</param>
+    /// <param name="revision">The past moment.</param>
+    /// <param name="until">The later one.</param>
+    /// <param name="scope">Which keys are wanted.</param>
+    /// <param name="cancellationToken">Ends the search.</param>
+    public async Task<IReadOnlyDictionary<string, StoreEvent?>> BeforeAsync(
+        string resource, long revision, long until, Func<string, bool> scope, CancellationToken cancellationToken = default)
+    {
+        var before = new Dictionary<string, StoreEvent?>(StringComparer.Ordinal);
+        var reached = revision;
+        while (reached < until)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var events = await ReadAsync(resource, reached + 1, until, Chunk).ConfigureAwait(false);
+            if (events.Count == 0 || events[0].Revision != reached + 1)
+                throw new HistoryGoneException($"the history of {resource} does not go back to revision {revision}");
+            foreach (var change in events)
+            {
+                if (change.Type != StoreEventType.Advanced && !before.ContainsKey(change.Key) && scope(change.Key))
+                    before.Add(change.Key, await PreviousAsync(resource, change, cancellationToken).ConfigureAwait(false));
+            }
+
+            reached = events[^1].Revision;
+        }
+
+        return before;
+    }
+
+    /// <summary>The event that made the object what it was before this one; null when it did not exist. Throws <see cref="HistoryGoneException"/> when the journal no longer has it.</summary>
+    public async Task<StoreEvent?> PreviousAsync(string resource, StoreEvent change, CancellationToken cancellationToken = default)
+    {
+        if (change.Type == StoreEventType.Created)
+            return null;
+        var previous = change.Previous > 0
+            ? await FindAsync(resource, change.Previous).ConfigureAwait(false)
+            : await LastBeforeAsync(resource, change.Key, change.Revision, cancellationToken).ConfigureAwait(false);
+        return previous ?? throw new HistoryGoneException($"the history of {resource} no longer has what {change.Key} was before revision {change.Revision}");
+    }
+
+    private static string IdOf(string resource) => "store-" + resource;
+
+    private StoreEvent Read(JournalRow row) => (StoreEvent)_serialization.Deserialize(row.Message, row.Serializer, row.Manifest);
+
+    private async Task<JournalRow?> NextAsync(string resource, long from)
+    {
+        JournalRow? found = null;
+        await _database.ReplayAsync(IdOf(resource), from, long.MaxValue, 1, row => found = row).ConfigureAwait(false);
+        return found;
+    }
+
+    private async Task<StoreEvent?> LastBeforeAsync(string resource, string key, long revision, CancellationToken cancellationToken)
+    {
+        var end = Math.Min(revision, await _database.HighestSequenceNrAsync(IdOf(resource)).ConfigureAwait(false) + 1);
+        while (end > 1)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var start = Math.Max(1, end - Chunk);
+            var events = await ReadAsync(resource, start, end - 1, Chunk).ConfigureAwait(false);
+            if (events.Count == 0)
+                return null; // from here on back the journal was compacted
+            if (events.LastOrDefault(e => e.Key == key) is { } found)
+                return found;
+            end = start;
+        }
+
+        return null;
+    }
+}
