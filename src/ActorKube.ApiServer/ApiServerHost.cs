@@ -7,6 +7,7 @@ using ActorKube.ApiServer.Authentication;
 using ActorKube.ApiServer.Authorization;
 using ActorKube.ApiServer.CustomResources.Definitions;
 using ActorKube.ApiServer.Encryption;
+using ActorKube.ApiServer.History;
 using ActorKube.ApiServer.Endpoints;
 using ActorKube.ApiServer.Endpoints.Proxies;
 using ActorKube.ApiServer.Monitoring;
@@ -14,6 +15,7 @@ using ActorKube.ApiServer.OpenApi;
 using ActorKube.ApiServer.Pipeline;
 using ActorKube.ApiServer.Registry;
 using ActorKube.ApiServer.Services;
+using ActorKube.Store.History;
 using Akka.Actor;
 using k8s.Models;
 using Microsoft.AspNetCore.Builder;
@@ -87,11 +89,12 @@ public sealed class ApiServerHost : IAsyncDisposable
         var services = new ServiceAllocator(registry, settings, new Random());
         var creates = new Creates(writer, admission, identities, services);
         var updates = new Updates(modifier, creates, admission, services);
-        var reads = new Reads(settings, time);
+        var history = ResourceHistory.Of(system);
+        var reads = new Reads(settings, new PastStates(history), time);
         var deletes = new Deletes(writer, admission, reads);
         var parts = new PipelineParts(
             reads, creates, updates, new Applies(modifier, updates, creates), deletes, new Scales(modifier, updates), new Bindings(modifier, admission), new Evictions(deletes, registry, admission, writer), new Reviews(authorizer, tokens),
-            new TokenRequests(access.AccountTokens, settings.Authentication, registry, identities, admission), new ComponentStatuses(() => registry.Of<V1Namespace>().Cache.State is not null));
+            new TokenRequests(access.AccountTokens, settings.Authentication, registry, identities, admission), new ComponentStatuses(() => registry.Of<V1Namespace>().Cache.State is not null), new ChangeReads(history, registry));
         var pipeline = new ApiPipeline(registry, authorizer, parts, time, logs.CreateLogger<ApiPipeline>());
         var addresses = HostAddresses();
         var advertised = settings.AdvertiseAddress.Length > 0 ? settings.AdvertiseAddress : addresses.FirstOrDefault() ?? "";

@@ -3,6 +3,7 @@ using ActorKube.Api.Machinery;
 using ActorKube.Api.Meta;
 using ActorKube.ApiServer.Authorization;
 using ActorKube.ApiServer.CustomResources;
+using ActorKube.ApiServer.History;
 using ActorKube.ApiServer.Monitoring;
 using ActorKube.ApiServer.Registry;
 using ActorKube.ApiServer.Services;
@@ -184,7 +185,9 @@ public sealed class ApiPipeline
     {
         ("", "get") when context.Kind.Resource == "componentstatuses" => _parts.ComponentStatuses.Get(context),
         ("", "list") when context.Kind.Resource == "componentstatuses" => _parts.ComponentStatuses.List(),
-        ("", "get") => await Reads.GetAsync(context).ConfigureAwait(false),
+        ("", "get") when context.Kind == HistoryKinds.Changes => await _parts.Changes.GetAsync(context, AuthorizeAsync).ConfigureAwait(false),
+        ("", "list") when context.Kind == HistoryKinds.Changes => await _parts.Changes.ListAsync(context, AuthorizeAsync).ConfigureAwait(false),
+        ("", "get") => await _parts.Reads.GetAsync(context).ConfigureAwait(false),
         ("", "list") => await _parts.Reads.ListAsync(context).ConfigureAwait(false),
         ("", "create") when context.Kind.IsStored => await _parts.Creates.CreateAsync(context).ConfigureAwait(false),
         ("", "create") when context.Kind.Resource == "bindings" => await _parts.Bindings.CreateAsync(PodContext(context)).ConfigureAwait(false),
@@ -201,7 +204,7 @@ public sealed class ApiPipeline
         ("eviction", "create") => await _parts.Evictions.CreateAsync(context).ConfigureAwait(false),
         ("" or "status" or "finalize" or "approval" or "ephemeralcontainers" or "resize", "update") => await _parts.Updates.UpdateAsync(context).ConfigureAwait(false),
         ("" or "status" or "finalize" or "approval" or "ephemeralcontainers" or "resize", "patch") => await _parts.Updates.PatchAsync(context).ConfigureAwait(false),
-        ("status" or "approval" or "ephemeralcontainers" or "resize", "get") => await Reads.GetAsync(context).ConfigureAwait(false),
+        ("status" or "approval" or "ephemeralcontainers" or "resize", "get") => await _parts.Reads.GetAsync(context).ConfigureAwait(false),
         _ => throw ApiError.MethodNotAllowed(context.Kind, context.Request.Verb),
     };
 
@@ -218,4 +221,4 @@ public sealed class ApiPipeline
 
 /// <summary>The verbs' implementations.</summary>
 internal sealed record PipelineParts(
-    Reads Reads, Creates Creates, Updates Updates, Applies Applies, Deletes Deletes, Scales Scales, Bindings Bindings, Evictions Evictions, Reviews Reviews, TokenRequests TokenRequests, ComponentStatuses ComponentStatuses);
+    Reads Reads, Creates Creates, Updates Updates, Applies Applies, Deletes Deletes, Scales Scales, Bindings Bindings, Evictions Evictions, Reviews Reviews, TokenRequests TokenRequests, ComponentStatuses ComponentStatuses, ChangeReads Changes);

@@ -1,4 +1,5 @@
 using ActorKube.Api.Machinery;
+using ActorKube.ApiServer.History;
 using ActorKube.ApiServer.Registry;
 using ActorKube.ApiServer.WatchCache;
 using ActorKube.Client.Protocol;
@@ -6,14 +7,20 @@ using ActorKube.Client.Protocol;
 namespace ActorKube.ApiServer.Pipeline;
 
 /// <summary>get, list and watch: all from the watch cache.</summary>
-internal sealed class Reads(ApiServerSettings settings, TimeProvider time)
+internal sealed class Reads(ApiServerSettings settings, PastStates past, TimeProvider time)
 {
     private const long MaxWatchSeconds = 86400;
 
-    /// <summary>One object.</summary>
-    public static async ValueTask<ApiResponse> GetAsync(RequestContext context)
+    /// <summary>One object, of now or of the moment that the request names.</summary>
+    public async ValueTask<ApiResponse> GetAsync(RequestContext context) =>
+        PastStates.IsAsked(context) ? Find(context, await past.StateAsync(context).ConfigureAwait(false)) : await GetCurrentAsync(context).ConfigureAwait(false);
+
+    /// <summary>One object as it is.</summary>
+    public static async ValueTask<ApiResponse> GetCurrentAsync(RequestContext context) =>
+        Find(context, await Freshness.StateAsync(context.Resource, context.Query("resourceVersion"), context.Cancelled).ConfigureAwait(false));
+
+    private static ApiResponse Find(RequestContext context, CacheState state)
     {
-        var state = await Freshness.StateAsync(context.Resource, context.Query("resourceVersion"), context.Cancelled).ConfigureAwait(false);
         var entry = state.Objects.Find(context.Key) ?? throw ApiError.NotFound(context.Kind, context.Request.Name);
         return new ApiResponse(200, context.Resource.View(entry.Object));
     }
@@ -38,6 +45,11 @@ internal sealed class Reads(ApiServerSettings settings, TimeProvider time)
                 : throw ApiError.BadRequest("specifying resource version is not allowed when using continue");
         }
 
+        if (PastStates.IsAsked(context))
+        {
+            return Page(context, selection, await past.StateAsync(context).ConfigureAwait(false), "", 0);
+        }
+
         var state = await Freshness.StateAsync(resource, options.Version, context.Cancelled).ConfigureAwait(false);
         if (options.IsExact)
         {
@@ -54,6 +66,11 @@ internal sealed class Reads(ApiServerSettings settings, TimeProvider time)
     {
         var options = ListOptions.ForWatch(context);
         CheckName(context);
+        if (PastStates.IsAsked(context))
+        {
+            throw ApiError.BadRequest("the past cannot be watched: at and atRevision are for get and list");
+        }
+
         var selection = SelectionOf(context);
         var lifetime = options.TimeoutSeconds > 0 ? TimeSpan.FromSeconds(Math.Min(options.TimeoutSeconds, MaxWatchSeconds)) : settings.WatchTimeout;
         var initial = options.SendInitialEvents is true;

@@ -27,7 +27,7 @@ internal sealed class Scales(Modifier modifier, Updates updates)
     /// <summary>The Scale of the object.</summary>
     public static async Task<ApiResponse> GetAsync(RequestContext context)
     {
-        var found = await Reads.GetAsync(context).ConfigureAwait(false);
+        var found = await Reads.GetCurrentAsync(context).ConfigureAwait(false);
         return new ApiResponse(200, new ApiObject(ScaleOf(context.Kind, found.Object!.Value)));
     }
 

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using ActorKube.Api.Kinds;
 using ActorKube.ApiServer.CustomResources;
 using ActorKube.ApiServer.Encryption;
+using ActorKube.ApiServer.History;
 using ActorKube.ApiServer.WatchCache;
 using Akka.Actor;
 using Akka.Configuration;
@@ -20,7 +21,7 @@ internal sealed class ResourceRegistry
     private readonly TimeProvider _time;
     private readonly EncryptionAtRest? _encryption;
     private readonly ConcurrentDictionary<ResourceKind, Lazy<ServedResource>> _served = [];
-    private volatile KindRegistry _kinds = KindRegistry.BuiltIn;
+    private volatile KindRegistry _kinds = KindRegistry.WithCustom([HistoryKinds.Changes]);
     private readonly ConcurrentDictionary<string, Lazy<(ResourceCache Cache, RevisionReader Revisions)>> _stored = [];
 
     /// <summary>The registry of the built-in kinds.</summary>
@@ -52,8 +53,8 @@ internal sealed class ResourceRegistry
     /// <summary>Takes the custom kinds that there are from now on. What is gone or changed ends its watches; what is gone altogether also frees its cache.</summary>
     public void SetCustom(IReadOnlyCollection<CustomResourceKind> kinds)
     {
-        var before = _kinds.All.OfType<CustomResourceKind>().ToList();
-        _kinds = KindRegistry.WithCustom(kinds);
+        var before = _kinds.All.OfType<CustomResourceKind>().Where(k => k != HistoryKinds.Changes).ToList();
+        _kinds = KindRegistry.WithCustom([HistoryKinds.Changes, .. kinds]);
         foreach (var gone in before.Except(kinds))
         {
             if (_served.TryRemove(gone, out var served) && served.IsValueCreated)

@@ -134,7 +134,7 @@ internal sealed class ResourceCache
             return;
         }
 
-        var objects = SortedSnapshot<CachedObject>.From(snapshot.Objects.Select(o => (o.Key, Decode(o.Key, o.Revision, o.Value))));
+        var objects = SortedSnapshot<CachedObject>.From(snapshot.Objects.Select(o => (o.Key, Read(o.Key, o.Revision, o.Value))));
         _failure = null;
         Publish(new CacheState(snapshot.Revision, objects, new EventLog(_history), snapshot.Revision, 0), null);
     }
@@ -167,7 +167,7 @@ internal sealed class ResourceCache
                 continue;
             }
 
-            var entry = Decode(change.Key, change.Revision, change.Value);
+            var entry = Read(change.Key, change.Revision, change.Value);
             var previous = objects.Find(change.Key);
             objects = change.Type == StoreEventType.Removed ? objects.Remove(change.Key) : objects.Set(change.Key, entry);
             var seenAs = new CacheEvent(position++, change.Type, entry, previous);
@@ -201,7 +201,8 @@ internal sealed class ResourceCache
     /// <summary>Wakes a watch for another reason than a change.</summary>
     public void Call(WatchCursor cursor) => _sleepers.Call(cursor);
 
-    private CachedObject Decode(string key, long revision, ReadOnlyMemory<byte> stored) =>
+    /// <summary>An object as the store has it. Throws <see cref="UnreadableObjectException"/>.</summary>
+    public CachedObject Read(string key, long revision, ReadOnlyMemory<byte> stored) =>
         _encryption?.Open(Resource, key, stored) is { } json
             ? new CachedObject(key, revision, ObjectBytes.ToApiObject(json, revision, Type), json, _encryption.IsStale(Resource, stored.Span))
             : new CachedObject(key, revision, ObjectBytes.ToApiObject(stored, revision, Type), stored);

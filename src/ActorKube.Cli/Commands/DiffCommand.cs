@@ -4,13 +4,14 @@ using System.Text.Json.Nodes;
 using ActorKube.Api.Machinery;
 using ActorKube.Cli.Apply;
 using ActorKube.Cli.CommandLine;
+using ActorKube.Cli.History;
 using ActorKube.Cli.Manifests;
 using ActorKube.Cli.Output;
 using ActorKube.Cli.Session;
 
 namespace ActorKube.Cli.Commands;
 
-/// <summary><c>akctl diff</c>: what <c>apply</c> would change.</summary>
+/// <summary><c>akctl diff</c>: what <c>apply</c> would change, or what is different between two moments.</summary>
 internal static class DiffCommand
 {
     // What diff itself returns when the two differ.
@@ -21,20 +22,35 @@ internal static class DiffCommand
         var files = Flags.Filename("compare");
         var recursive = Flags.Recursive();
         var managed = Flags.Switch("--show-managed-fields", "Compare who set which field, too");
-        var command = new KubeCommand("diff", "Show what apply would change")
+        var resources = new Argument<string[]>("resources") { Arity = ArgumentArity.ZeroOrMore };
+        var (fromMoment, toMoment) = (Moment.Option("--from", "Compare the objects as they were then"), Moment.Option("--to", "with what they were then; else with what they are"));
+        var command = new KubeCommand("diff", "Show what apply would change, or what did change")
         {
             Group = "Basic commands",
-            Usage = "-f FILE [options]",
+            Usage = "(-f FILE | TYPE NAME --from MOMENT [--to MOMENT] | TYPE/NAME --from MOMENT) [options]",
             About = "The server makes the objects as apply would, and keeps nothing. The program 'diff' compares them; $KUBECTL_EXTERNAL_DIFF names another one.\nThe exit code is 0 where nothing would change, 1 where something would, and more where something went wrong.",
             Examples = """
                 akctl diff -f web.yaml
                 generate-manifests | akctl diff -f -
+
+                # What changed in a Deployment since ten minutes ago
+                akctl diff deployment/web --from '10 minutes ago'
                 """,
         };
-        foreach (var option in new Option[] { files, recursive, managed })
+        command.Add(resources);
+        foreach (var option in new Option[] { files, recursive, managed, fromMoment, toMoment })
             command.Add(option);
         command.Run(async (parsed, cancellation) =>
         {
+            if (parsed.GetValue(resources) is { Length: > 0 } words)
+            {
+                var now = TimeProvider.System.GetUtcNow();
+                if (parsed.GetValue(fromMoment) is not { Length: > 0 } said)
+                    throw new UsageException("must specify -f, or --from for an object that is named");
+                await BetweenAsync(CliSession.Open(parsed), words, Moment.Parse(said, now), Moment.Parse(parsed.GetValue(toMoment), now), parsed.GetValue(managed), cancellation);
+                return;
+            }
+
             if (parsed.GetValue(files) is not { Length: > 0 } sources)
                 throw new UsageException("must specify -f");
             var applier = new Applier(CliSession.Open(parsed), "Strict", "server");
@@ -58,6 +74,37 @@ internal static class DiffCommand
             }
         });
         return command;
+    }
+
+    private static async Task BetweenAsync(CliSession session, string[] words, Moment from, Moment to, bool managed, CancellationToken cancellation)
+    {
+        var folder = Directory.CreateTempSubdirectory("akctl-diff-").FullName;
+        try
+        {
+            var (before, after) = (Directory.CreateDirectory(Path.Combine(folder, "FROM")).FullName, Directory.CreateDirectory(Path.Combine(folder, "TO")).FullName);
+            foreach (var (kind, name) in await session.Kinds.ResolveAsync(ResourceArguments.Read(words, "diff"), cancellation))
+            {
+                if (name is null)
+                    throw new CliException("resource(s) were provided, but no name was specified");
+                foreach (var (directory, moment) in new[] { (before, from), (after, to) })
+                {
+                    if (await session.FindAsync(session.Request("get", kind, name, query: [moment.Query]), cancellation) is { } found)
+                        await File.WriteAllTextAsync(Path.Combine(directory, $"{kind.GroupResource}.{name}"), ObjectPrinter.Of(found, "yaml", kind, managed), cancellation);
+                }
+            }
+
+            var code = await CompareAsync(before, after, cancellation);
+            if (code != 0)
+                throw new PlainException("", code);
+        }
+        catch (Exception e) when (e is ApiException or CliException { ExitCode: Different, Message.Length: > 0 })
+        {
+            throw new PlainException(ErrorText.Of(e, CliSession.LastServer), Different + 1);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
     }
 
     private static async Task WriteAsync(Applier applier, Manifest manifest, string live, string merged, bool managed, CancellationToken cancellation)

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using ActorKube.Cli.CommandLine;
 using ActorKube.Cli.Get;
+using ActorKube.Cli.History;
 using ActorKube.Cli.Manifests;
 using ActorKube.Cli.Output;
 using ActorKube.Cli.Session;
@@ -28,6 +29,8 @@ internal static class GetCommand
         var sortBy = Flags.Text("--sort-by", "PATH", "Sort by this field: .metadata.creationTimestamp");
         var ignore = Flags.Switch("--ignore-not-found", "An object that is not there is no error");
         var raw = Flags.Text("--raw", "PATH", "Print what the server answers to GET PATH: /version, /apis, /metrics");
+        var at = Moment.Option("--at", "Show what was there at a moment of the past");
+        var atRevision = Flags.Number("--at-revision", "N", "The same by a resourceVersion of the kind");
         var managed = Flags.Switch("--show-managed-fields", "With yaml and json, show who set which field");
         var command = new KubeCommand("get", "Show objects")
         {
@@ -52,6 +55,9 @@ internal static class GetCommand
                 # Watch pods come and go
                 akctl get pods -w
 
+                # What there was ten minutes ago
+                akctl get deploy,pods --at '10 minutes ago'
+
                 # What runs on one node, oldest first
                 akctl get pods -A --field-selector spec.nodeName=node-1 --sort-by=.metadata.creationTimestamp
                 """,
@@ -59,7 +65,7 @@ internal static class GetCommand
         command.Add(resources);
         foreach (var option in new Option[]
         {
-            files, recursive, output, watch, watchOnly, selector, fields, all, noHeaders, showKind, showLabels, labelColumns, sortBy, ignore, managed, raw,
+            files, recursive, output, watch, watchOnly, selector, fields, all, noHeaders, showKind, showLabels, labelColumns, sortBy, ignore, managed, raw, at, atRevision,
         })
             command.Add(option);
         command.Run(async (parsed, cancellation) =>
@@ -86,10 +92,13 @@ internal static class GetCommand
                 SortBy = parsed.GetValue(sortBy),
                 IgnoreNotFound = parsed.GetValue(ignore),
                 ManagedFields = parsed.GetValue(managed),
+                At = parsed.GetValue(atRevision) is { } revision ? new Moment(null, revision) : Moment.Parse(parsed.GetValue(at), TimeProvider.System.GetUtcNow()),
             };
             var targets = await TargetsAsync(getter, parsed.GetValue(resources)!, parsed.GetValue(files) ?? [], parsed.GetValue(recursive), cancellation);
             if (parsed.GetValue(watch) || parsed.GetValue(watchOnly))
             {
+                if (getter.At != Moment.Now)
+                    throw new CliException("the past does not change: --watch cannot be combined with --at or --at-revision");
                 if (targets.Count != 1)
                     throw new CliException("you may only specify a single resource type or object with --watch");
                 await GetWatch.RunAsync(getter, targets[0], parsed.GetValue(watchOnly), cancellation);

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using ActorKube.Cli.History;
 using ActorKube.Cli.Session;
 
 namespace ActorKube.Cli.Get;
@@ -29,13 +30,16 @@ internal sealed record Getter(CliSession Session)
 
     public string? SortBy { get; init; }
 
+    /// <summary>The moment whose objects are shown.</summary>
+    public Moment At { get; init; } = Moment.Now;
+
     /// <summary>Whether tables are shown, not objects.</summary>
     public bool IsTable => Format is "" or "wide";
 
     /// <summary>Fetches one object or a list.</summary>
     public Task<JsonObject> SendAsync(GetTarget target, CancellationToken cancellation, string accept = "application/json") => target.Name is { } name
-        ? Session.SendAsync(Session.Request("get", target.Kind, name, ns: target.Namespace, query: Included), cancellation, accept)
-        : Session.ListAsync(target.Kind, AllNamespaces ? "" : null, Selector, Fields, cancellation, accept, Included);
+        ? Session.SendAsync(Session.Request("get", target.Kind, name, ns: target.Namespace, query: [Included, At.Query]), cancellation, accept)
+        : Session.ListAsync(target.Kind, AllNamespaces ? "" : null, Selector, Fields, cancellation, accept, Included, At.Query);
 
     // To sort a table by a field, the objects must come with it.
     private (string, string?) Included => ("includeObject", IsTable && SortBy is not null ? "Object" : null);

@@ -89,6 +89,23 @@ public sealed class ResourceHistory
         }
     }
 
+    /// <summary>All events before a revision that the journal still has, the newest first.</summary>
+    public async IAsyncEnumerable<StoreEvent> BackwardsAsync(string resource, long revision, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        var end = Math.Min(revision, await _database.HighestSequenceNrAsync(IdOf(resource)).ConfigureAwait(false) + 1);
+        while (end > 1)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var start = Math.Max(1, end - Chunk);
+            var events = await ReadAsync(resource, start, end - 1, Chunk).ConfigureAwait(false);
+            if (events.Count == 0)
+                yield break; // from here on back the journal was compacted
+            for (var i = events.Count - 1; i >= 0; i--)
+                yield return events[i];
+            end = start;
+        }
+    }
+
     /// <summary>
     /// What is different at a later revision: for every object within the scope that was written after <paramref name="revision"/>, its event as of then; null when it
     /// did not exist. Throws <see cref="HistoryGoneException"/> when the journal does not go back so far.
@@ -145,17 +162,10 @@ public sealed class ResourceHistory
 
     private async Task<StoreEvent?> LastBeforeAsync(string resource, string key, long revision, CancellationToken cancellationToken)
     {
-        var end = Math.Min(revision, await _database.HighestSequenceNrAsync(IdOf(resource)).ConfigureAwait(false) + 1);
-        while (end > 1)
+        await foreach (var change in BackwardsAsync(resource, revision, cancellationToken).ConfigureAwait(false))
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            var start = Math.Max(1, end - Chunk);
-            var events = await ReadAsync(resource, start, end - 1, Chunk).ConfigureAwait(false);
-            if (events.Count == 0)
-                return null; // from here on back the journal was compacted
-            if (events.LastOrDefault(e => e.Key == key) is { } found)
-                return found;
-            end = start;
+            if (change.Key == key)
+                return change;
         }
 
         return null;
