@@ -162,7 +162,7 @@ internal static class HistoryCommand
         return names.Count == 1 ? names[0] : throw new CliException("the history is told of one object, or of all objects of one type");
     }
 
-    private static async Task UndoAllAsync(CliSession session, ChangeList changes, Undoer undoer, IReadOnlyList<Change> meant, CancellationToken cancellation)
+    private static async Task UndoAllAsync(CliSession session, ChangeList changes, Undoer undoer, IReadOnlyList<ObjectChange> meant, CancellationToken cancellation)
     {
         var (undone, errors) = (0, new List<Exception>());
         // What was made last goes first: what it rests on is still there.
@@ -187,19 +187,19 @@ internal static class HistoryCommand
             throw new CliException("there is no such change to undo");
     }
 
-    private static async Task TellOriginAsync(ChangeList changes, Change newest, CancellationToken cancellation)
+    private static async Task TellOriginAsync(ChangeList changes, ObjectChange newest, CancellationToken cancellation)
     {
         var depth = 0;
         for (var cause = await changes.CauseOfAsync(newest, cancellation); cause is not null && depth < MostOrigins; cause = await changes.CauseOfAsync(cause, cancellation))
             Console.WriteLine($"{(depth++ == 0 ? "\nBecause of\n" : "")}{new string(' ', 2 * depth)}{cause.Resource}/{cause.Name} revision {cause.Revision}: {cause.Line}");
     }
 
-    private static IReadOnlyList<string> Row(Change change, bool single, DateTimeOffset now)
+    private static IReadOnlyList<string> Row(ObjectChange change, bool single, DateTimeOffset now)
     {
         var what = change.Type == "Updated" ? change.Value.Text("summary") : $"<{change.Type.ToLowerInvariant()}>";
         IReadOnlyList<string> end = [change.User, change.Value.Text("verb"), change.Manager, what];
         return single ? [change.Revision, AgeOf(change, now), .. end] : [change.Revision, AgeOf(change, now), $"{change.Resource}/{change.Name}", .. end];
     }
 
-    private static string AgeOf(Change? change, DateTimeOffset now) => change?.Time is { } time ? HumanDuration.Since(time.UtcDateTime, now) : "";
+    private static string AgeOf(ObjectChange? change, DateTimeOffset now) => change?.Time is { } time ? HumanDuration.Since(time.UtcDateTime, now) : "";
 }

@@ -8,7 +8,7 @@ namespace ActorKube.Cli.History;
 
 /// <summary>One write of an object, as <c>history.actorkube.io/v1</c> tells it.</summary>
 /// <param name="Value">The Change.</param>
-internal sealed record Change(JsonObject Value)
+internal sealed record ObjectChange(JsonObject Value)
 {
     /// <summary>Namespace of the object; empty for none.</summary>
     public string Namespace => Value.Text("metadata", "namespace");
@@ -72,17 +72,17 @@ internal sealed class ChangeList(CliSession session)
     }
 
     /// <summary>All changes of one object in its present life, the oldest first.</summary>
-    public async Task<IReadOnlyList<Change>> OfAsync(Target target, bool earlier, CancellationToken cancellation) =>
+    public async Task<IReadOnlyList<ObjectChange>> OfAsync(Target target, bool earlier, CancellationToken cancellation) =>
         Read(await ListAsync(target.Kind.Namespaced ? target.Namespace ?? session.Namespace : "", [("resource", target.Kind.GroupResource), ("name", target.Name)], Moment.Now, Moment.Now, 10_000, earlier, cancellation));
 
     /// <summary>The change that this one follows from; null for none.</summary>
-    public async Task<Change?> CauseOfAsync(Change change, CancellationToken cancellation) => change.Value.At("because") is JsonObject because
+    public async Task<ObjectChange?> CauseOfAsync(ObjectChange change, CancellationToken cancellation) => change.Value.At("because") is JsonObject because
         && await session.FindAsync(session.Request("get", Kind, because.Text("change"), ns: because.Text("namespace")), cancellation) is { } cause
-            ? new Change(cause)
+            ? new ObjectChange(cause)
             : null;
 
     /// <summary>The changes of a list.</summary>
-    public static IReadOnlyList<Change> Read(JsonObject list) => [.. list.List("items").Select(i => new Change(i.AsObject()))];
+    public static IReadOnlyList<ObjectChange> Read(JsonObject list) => [.. list.List("items").Select(i => new ObjectChange(i.AsObject()))];
 
     private static string Escape(string value) => value.Replace("\\", "\\\\").Replace(",", "\\,").Replace("=", "\\=");
 }

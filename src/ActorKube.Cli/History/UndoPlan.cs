@@ -5,7 +5,7 @@ namespace ActorKube.Cli.History;
 /// <summary>What it takes to undo changes of one object.</summary>
 /// <param name="Undone">The changes, the oldest first.</param>
 /// <param name="To">The revision to restore; empty where the object did not exist and is to be deleted.</param>
-internal sealed record UndoPlan(IReadOnlyList<Change> Undone, string To)
+internal sealed record UndoPlan(IReadOnlyList<ObjectChange> Undone, string To)
 {
     private static readonly string[] OfTheServer = ["resourceVersion", "uid", "creationTimestamp", "generation", "managedFields", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink"];
 
@@ -16,7 +16,7 @@ internal sealed record UndoPlan(IReadOnlyList<Change> Undone, string To)
     /// <param name="all">All changes of the object, the oldest first.</param>
     /// <param name="isMeant">Which of them to undo.</param>
     /// <param name="force">Whether later changes of others may be lost.</param>
-    public static UndoPlan? Of(IReadOnlyList<Change> all, Func<Change, bool> isMeant, bool force)
+    public static UndoPlan? Of(IReadOnlyList<ObjectChange> all, Func<ObjectChange, bool> isMeant, bool force)
     {
         var wishes = all.Where(c => c.IsWish).ToList();
         var first = wishes.FindIndex(c => isMeant(c));

@@ -15,7 +15,7 @@ internal sealed record Undoer(CliSession Session, string DryRun, bool Force)
     private const string Manager = "akctl-undo";
 
     /// <summary>Undoes those of the object's changes that are meant. Returns false when there were none.</summary>
-    public async Task<bool> UndoAsync(Target target, IReadOnlyList<Change> changes, Func<Change, bool> isMeant, CancellationToken cancellation)
+    public async Task<bool> UndoAsync(Target target, IReadOnlyList<ObjectChange> changes, Func<ObjectChange, bool> isMeant, CancellationToken cancellation)
     {
         if (UndoPlan.Of(changes, isMeant, Force) is not { } plan)
             return false;

@@ -5,10 +5,10 @@ namespace ActorKube.Cli.Tests.History;
 
 public sealed class UndoPlanTests
 {
-    private static readonly Change Created = Of("1", "", "Created", "alice", ".spec");
-    private static readonly Change Edited = Of("2", "1", "Updated", "bob", ".spec.replicas");
-    private static readonly Change Reported = Of("3", "2", "Updated", "controller", ".status.replicas");
-    private static readonly Change Labelled = Of("4", "3", "Updated", "carol", ".metadata.labels.a");
+    private static readonly ObjectChange Created = Of("1", "", "Created", "alice", ".spec");
+    private static readonly ObjectChange Edited = Of("2", "1", "Updated", "bob", ".spec.replicas");
+    private static readonly ObjectChange Reported = Of("3", "2", "Updated", "controller", ".status.replicas");
+    private static readonly ObjectChange Labelled = Of("4", "3", "Updated", "carol", ".metadata.labels.a");
 
     [Fact]
     public void Undoing_a_change_leads_to_the_revision_before_it()
@@ -59,7 +59,7 @@ public sealed class UndoPlanTests
         Assert.Null(blamed[".other"]);
     }
 
-    private static Change Of(string revision, string previous, string type, string user, params string[] paths) => new(new JsonObject
+    private static ObjectChange Of(string revision, string previous, string type, string user, params string[] paths) => new(new JsonObject
     {
         ["revision"] = revision,
         ["previousRevision"] = previous,
