@@ -117,7 +117,7 @@ internal static class HistoryCommand
                 }
 
                 var history = await changes.OfAsync(target, true, cancellation);
-                var newest = history.LastOrDefault(c => c.IsWish);
+                var newest = history.LastOrDefault(c => c.IsWish && !c.IsAutomatic);
                 if (newest is null || !await undoer.UndoAsync(target, history, c => c == newest, cancellation))
                     throw new CliException($"there is no change of {target} to undo");
                 return;

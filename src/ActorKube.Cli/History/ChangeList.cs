@@ -43,6 +43,9 @@ internal sealed record ObjectChange(JsonObject Value)
     /// <summary>Whether somebody wished something: more than the status changed.</summary>
     public bool IsWish => Type != "Updated" || Paths.Any(p => !FieldChanges.IsBelow(p, ".status"));
 
+    /// <summary>Whether the cluster's own parts made it, in following somebody's wish.</summary>
+    public bool IsAutomatic => User.StartsWith("system:serviceaccount:kube-system:", StringComparison.Ordinal) || User.StartsWith("system:kube-", StringComparison.Ordinal) || User.StartsWith("system:node:", StringComparison.Ordinal);
+
     /// <summary>In a line: <c>patch by alice (kubectl-patch): .spec.replicas: 2 → 3</c>.</summary>
     public string Line => $"{Value.Text("verb")} by {User}{(Manager.Length > 0 ? $" ({Manager})" : "")}{(Value.Text("summary") is { Length: > 0 } what ? $": {what}" : "")}";
 }

@@ -11,14 +11,14 @@ internal sealed record UndoPlan(IReadOnlyList<ObjectChange> Undone, string To)
 
     /// <summary>
     /// The plan to undo some of an object's changes; null when there is nothing to undo. What others wished since would be lost with them: then it is refused,
-    /// unless forced. Throws <see cref="CliException"/>.
+    /// unless forced. What controllers did in between does not count: they do it again. Throws <see cref="CliException"/>.
     /// </summary>
     /// <param name="all">All changes of the object, the oldest first.</param>
     /// <param name="isMeant">Which of them to undo.</param>
     /// <param name="force">Whether later changes of others may be lost.</param>
     public static UndoPlan? Of(IReadOnlyList<ObjectChange> all, Func<ObjectChange, bool> isMeant, bool force)
     {
-        var wishes = all.Where(c => c.IsWish).ToList();
+        var wishes = all.Where(c => c.IsWish && (!c.IsAutomatic || isMeant(c))).ToList();
         var first = wishes.FindIndex(c => isMeant(c));
         if (first < 0)
             return null;

@@ -30,6 +30,14 @@ public sealed class UndoPlanTests
     }
 
     [Fact]
+    public void What_controllers_did_since_stands_in_nobodys_way()
+    {
+        var followed = Of("5", "2", "Updated", "system:serviceaccount:kube-system:deployment-controller", ".metadata.annotations.revision");
+
+        Assert.Equal([Edited], UndoPlan.Of([Created, Edited, followed], c => c.User == "bob", force: false)!.Undone);
+    }
+
+    [Fact]
     public void There_is_no_plan_for_what_changed_only_the_status_or_nothing()
     {
         Assert.Null(UndoPlan.Of([Created, Reported], c => c.User == "controller", force: false));
