@@ -65,7 +65,8 @@ internal abstract record ContainerDecision
     {
         if (kind != ContainerKind.Ephemeral && running.Hash.Length > 0 && running.Hash != ContainerSpecs.Hash(container))
             return new Kill(running, $"Container {container.Name} definition changed, will be restarted", null, MustRestart: true);
-        if (kind is ContainerKind.Regular or ContainerKind.Sidecar && ContainerResize.Of(state.Pod, container, running) is { } resize && memory.ResizedTo != resize.Key)
+        if (kind is ContainerKind.Regular or ContainerKind.Sidecar && ContainerResize.Of(state.Pod, container, running) is { } resize && memory.ResizedTo != resize.Key
+            && ContainerResize.Infeasible(state.Pod, state.Allocatable) is null)
         {
             return resize.NeedsRestart
                 ? new Kill(running, $"Container {container.Name} resize requires restart", null, MustRestart: true)

@@ -31,6 +31,23 @@ internal sealed record ContainerResize(LinuxContainerResources Resources, string
         return new ContainerResize(wanted, key, (cpu && Restarts(container, "cpu")) || (memory && Restarts(container, "memory")));
     }
 
+    /// <summary>
+    /// Why the node can never give the pod what it asks for now; null when it can. The pod then keeps what it has.
+    /// </summary>
+    public static string? Infeasible(V1Pod pod, IReadOnlyDictionary<string, ResourceQuantity> allocatable)
+    {
+        foreach (var resource in new[] { "cpu", "memory" })
+        {
+            if (!allocatable.TryGetValue(resource, out var has))
+                continue;
+            var (asked, unit) = (PodAdmission.Request(pod, resource), resource == "cpu" ? 1000 : 1);
+            if (asked > has.ToDecimal())
+                return string.Create(CultureInfo.InvariantCulture, $"Node didn't have enough capacity: {resource}, requested: {asked * unit:0}, capacity: {has.ToDecimal() * unit:0}");
+        }
+
+        return null;
+    }
+
     private static bool Restarts(V1Container container, string resource) =>
         container.ResizePolicy?.Any(p => p.ResourceName == resource && p.RestartPolicy == "RestartContainer") == true;
 

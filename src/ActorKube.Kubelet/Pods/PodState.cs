@@ -77,6 +77,15 @@ internal sealed record PodState
     /// <summary>What the runtime has; null before the first look.</summary>
     public PodRuntimeStatus? Runtime { get; init; }
 
+    /// <summary>What the node offers pods.</summary>
+    public IReadOnlyDictionary<string, ResourceQuantity> Allocatable { get; init; } = ImmutableDictionary<string, ResourceQuantity>.Empty;
+
+    /// <summary>Why the amounts of CPU and memory that the pod asks for now cannot be given; null when they can, or were already.</summary>
+    public string? ResizeRefusal =>
+        Runtime is not null && ContainerSpecs.All(Pod).Any(c => Runtime.Latest(c.Container.Name) is { IsRunning: true } running && ContainerResize.Of(Pod, c.Container, running) is not null)
+            ? ContainerResize.Infeasible(Pod, Allocatable)
+            : null;
+
     /// <summary>When this kubelet first saw the pod.</summary>
     public required DateTimeOffset SeenAt { get; init; }
 

@@ -67,7 +67,7 @@ internal sealed class PodWorkerActor : ReceiveActor, IWithTimers
         _status = status;
         _runner = new PodActionRunner(services);
         _probes = new PodProbes(Context, services);
-        _state = PodState.Of(pod, rejection, services.Settings, Now);
+        _state = PodState.Of(pod, rejection, services.Settings, Now) with { Allocatable = services.Resources.Allocatable };
         Receive<PodChanged>(Handle);
         Receive<PodRemoved>(_ => Handle(_state with { Removed = true }));
         Receive<RuntimeChanged>(_ =>

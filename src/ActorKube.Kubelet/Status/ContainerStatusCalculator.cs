@@ -126,7 +126,7 @@ internal static class ContainerStatusCalculator
         };
         if (container.Resources is { Limits.Count: > 0 } or { Requests.Count: > 0 })
         {
-            status.AllocatedResources = container.Resources.Requests;
+            status.AllocatedResources = state.ResizeRefusal is null ? container.Resources.Requests : state.Reported(container.Name)?.AllocatedResources ?? container.Resources.Requests;
 
             // While it does not have yet what is asked for, the status says what it has.
             status.Resources = HasAsked(state, container) ? container.Resources : state.Reported(container.Name)?.Resources ?? container.Resources;

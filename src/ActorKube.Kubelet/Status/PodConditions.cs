@@ -8,7 +8,9 @@ namespace ActorKube.Kubelet.Status;
 /// </summary>
 internal static class PodConditions
 {
-    private static readonly string[] Owned = ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled"];
+    private const string Pending = "PodResizePending";
+
+    private static readonly string[] Owned = ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled", Pending];
 
     public static List<V1PodCondition> Calculate(
         PodState state, string phase, IReadOnlyList<V1ContainerStatus> initStatuses, IReadOnlyList<V1ContainerStatus> statuses, DateTimeOffset now)
@@ -27,6 +29,8 @@ internal static class PodConditions
                 ? scheduled with { }
                 : new() { Type = "PodScheduled", Status = "True" },
         ];
+        if (state.ResizeRefusal is { } refusal)
+            own.Add(Condition(Pending, true, "Infeasible", refusal));
         foreach (var condition in own)
         {
             if (condition.Type == "PodScheduled" && condition.LastTransitionTime is not null)

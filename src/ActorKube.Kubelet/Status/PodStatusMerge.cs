@@ -6,7 +6,7 @@ namespace ActorKube.Kubelet.Status;
 /// <summary>Brings the kubelet's status together with what others wrote meanwhile.</summary>
 internal static class PodStatusMerge
 {
-    private static readonly string[] Owned = ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady"];
+    private static readonly string[] Owned = ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodResizePending"];
 
     /// <summary>The status to write over <paramref name="current"/>: conditions of others and a finished phase are kept.</summary>
     public static V1PodStatus Merge(V1PodStatus? current, V1PodStatus own)

@@ -95,7 +95,7 @@ public abstract class KubeletFixture : TestKit
 
     private protected PodServices Services() => PodServices.Create(
         Settings, Api, Api, Events, Runtime, new NodeFacts("fake", ["192.0.2.1"]),
-        new ResourceFacts(ImmutableDictionary<string, ResourceQuantity>.Empty.Add("memory", new ResourceQuantity("8Gi"))), Time, Mounter, Prober);
+        new ResourceFacts(ImmutableDictionary<string, ResourceQuantity>.Empty.Add("memory", new ResourceQuantity("8Gi")).Add("cpu", new ResourceQuantity("1000"))), Time, Mounter, Prober);
 
     /// <summary>Starts the actors, as a kubelet that (re)starts does.</summary>
     private protected void StartKubelet()

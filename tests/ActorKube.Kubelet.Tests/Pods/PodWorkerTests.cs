@@ -57,6 +57,23 @@ public sealed class PodWorkerTests : KubeletFixture
     }
 
     [Fact]
+    public void What_the_node_does_not_have_is_not_given_and_the_pod_says_so()
+    {
+        StartKubelet();
+        Api.Resource<V1Pod>().Put(Asking("100m", "200m", "64Mi"));
+        Eventually(() => IsReady());
+
+        Ask("9000", "9000", "128Mi");
+        Eventually(() => Pod()!.Status.Conditions.Any(c => c is { Type: "PodResizePending", Status: "True", Reason: "Infeasible" }));
+        Assert.StartsWith("Node didn't have enough capacity: cpu, requested: 9000000, capacity: ", Pod()!.Status.Conditions.Single(c => c.Type == "PodResizePending").Message, StringComparison.Ordinal);
+        Assert.Equal(("200m", "100m"), (ContainerStatus().Resources.Limits["cpu"].ToString(), ContainerStatus().AllocatedResources["cpu"].ToString()));
+        Assert.DoesNotContain(Runtime.Calls, c => c.StartsWith("resize", StringComparison.Ordinal));
+
+        Ask("150m", "300m", "128Mi");
+        Eventually(() => Pod()!.Status.Conditions.All(c => c.Type != "PodResizePending") && ContainerStatus().Resources.Limits["cpu"].ToString() == "300m");
+    }
+
+    [Fact]
     public void A_container_that_wants_a_restart_for_more_memory_gets_one()
     {
         StartKubelet();
