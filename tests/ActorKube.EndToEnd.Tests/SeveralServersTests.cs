@@ -104,6 +104,50 @@ public sealed class SeveralServersTests(ITestOutputHelper output)
         }
     }
 
+    [SkippableFact]
+    public async Task A_kind_that_is_defined_on_one_server_is_served_by_the_other_and_gone_with_its_objects_on_both()
+    {
+        Skip.IfNot(Programs.Missing is null, Programs.Missing);
+        const string Definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+        const string Lamps = "/apis/hop.example.com/v1/namespaces/default/lamps";
+        await using var seeds = await TwoSeeds.StartAsync();
+        try
+        {
+            var clock = Stopwatch.StartNew();
+            var made = await seeds.CallAsync("a", "POST", Definitions, """
+                {"metadata":{"name":"lamps.hop.example.com"},"spec":{"group":"hop.example.com","scope":"Namespaced","names":{"plural":"lamps","kind":"Lamp"},"versions":[{"name":"v1","served":true,"storage":true,
+                 "schema":{"openAPIV3Schema":{"type":"object","properties":{"spec":{"type":"object","properties":{"watts":{"type":"integer","minimum":1}}}}}}}]}}
+                """);
+            Assert.True(made.Code == 201, made.Body?.ToJsonString());
+            await Command.EventuallyAsync(() => seeds.CallAsync("b", "GET", Lamps), r => r.Code == 200, TimeSpan.FromSeconds(30), "the other server serves the kind");
+            output.WriteLine($"served by the other server {clock.Elapsed.TotalSeconds:0.00} s after the definition was created");
+            var paths = await seeds.CallAsync("b", "GET", "/openapi/v3");
+            Assert.NotNull(paths.Body!["paths"]!["apis/hop.example.com/v1"]);
+
+            // Both validate, and each reads at once what the other one wrote.
+            Assert.Equal(422, (await seeds.CallAsync("b", "POST", Lamps, Lamp("dark", 0))).Code);
+            Assert.Equal(201, (await seeds.CallAsync("b", "POST", Lamps, Lamp("hall", 5))).Code);
+            await Command.EventuallyAsync(() => seeds.CallAsync("a", "GET", Lamps), r => r.Code == 200, TimeSpan.FromSeconds(30), "the first server serves the kind");
+            Assert.Equal(5, (int)(await seeds.CallAsync("a", "GET", $"{Lamps}/hall")).Body!["spec"]!["watts"]!);
+            Assert.Equal(200, (await seeds.CallAsync("a", "PATCH", $"{Lamps}/hall", """{"spec":{"watts":7}}""", "application/merge-patch+json")).Code);
+            Assert.Equal(7, (int)(await seeds.CallAsync("b", "GET", $"{Lamps}/hall")).Body!["spec"]!["watts"]!);
+
+            Assert.Equal(200, (await seeds.CallAsync("b", "DELETE", $"{Definitions}/lamps.hop.example.com")).Code);
+            foreach (var server in (string[])["a", "b"])
+            {
+                await Command.EventuallyAsync(() => seeds.CallAsync(server, "GET", Lamps), r => r.Code == 404, TimeSpan.FromSeconds(30), $"{server} serves the kind no more");
+                Assert.Equal(404, (await seeds.CallAsync(server, "GET", $"{Definitions}/lamps.hop.example.com")).Code);
+            }
+        }
+        catch
+        {
+            output.WriteLine(seeds.Printed());
+            throw;
+        }
+    }
+
+    private static string Lamp(string name, int watts) => $$$"""{"apiVersion":"hop.example.com/v1","kind":"Lamp","metadata":{"name":"{{{name}}}"},"spec":{"watts":{{{watts}}}}}""";
+
     private static string Version(JsonNode value) => (string)value["metadata"]!["resourceVersion"]!;
 
     private static int Number(JsonNode value) => int.Parse((string)value["data"]!["n"]!, System.Globalization.CultureInfo.InvariantCulture);

@@ -12,7 +12,7 @@ internal static class JsonNormalizer
     public static byte[] Normalize(ReadOnlySpan<byte> json, TypeShape shape)
     {
         var buffer = new System.Buffers.ArrayBufferWriter<byte>(json.Length);
-        using var writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { SkipValidation = true, MaxDepth = 512 });
+        using var writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { SkipValidation = true, MaxDepth = 512, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
         var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = 512 });
         reader.Read();
         Copy(ref reader, writer, shape);

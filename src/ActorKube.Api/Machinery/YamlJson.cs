@@ -28,7 +28,7 @@ public static class YamlJson
             var parser = new Parser(text);
             parser.Consume<StreamStart>();
             var buffer = new ArrayBufferWriter<byte>(Math.Max(16, yaml.Length));
-            using (var writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { MaxDepth = 512 }))
+            using (var writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { MaxDepth = 512, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
             {
                 if (parser.Accept<DocumentStart>(out _))
                 {

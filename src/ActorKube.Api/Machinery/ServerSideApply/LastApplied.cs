@@ -42,12 +42,14 @@ internal static class LastApplied
         var copy = configuration.DeepClone().AsObject();
         (copy["metadata"]?["annotations"] as JsonObject)?.Remove(Annotation);
         var buffer = new ArrayBufferWriter<byte>(1024);
-        using (var writer = new Utf8JsonWriter(buffer))
+        using (var writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
         {
             WriteSorted(writer, copy);
         }
 
-        var current = Encoding.UTF8.GetString(buffer.WrittenSpan) + "\n";
+        // As Go writes it: letters stay as they are, quotes get a backslash, and what HTML would read is escaped.
+        var current = Encoding.UTF8.GetString(buffer.WrittenSpan)
+            .Replace("<", "\\u003c", StringComparison.Ordinal).Replace(">", "\\u003e", StringComparison.Ordinal).Replace("&", "\\u0026", StringComparison.Ordinal) + "\n";
         if (current == text)
         {
             return changed;
