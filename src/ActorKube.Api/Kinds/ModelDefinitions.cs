@@ -129,11 +129,15 @@ public static partial class ModelDefinitions
         while (reader.ReadLine() is { } line)
         {
             var tab = line.IndexOf('\t');
-            descriptions[line[..tab]] = line[(tab + 1)..].Replace("\\n", "\n", StringComparison.Ordinal);
+            descriptions[line[..tab]] = Unescape().Replace(line[(tab + 1)..], m => m.Value == "\\n" ? "\n" : "\\");
         }
 
         return descriptions.ToFrozenDictionary();
     }
+
+    // A line of the file holds a whole text: its line ends are \n, its backslashes are doubled.
+    [GeneratedRegex(@"\\[n\\]")]
+    private static partial Regex Unescape();
 
     [GeneratedRegex("^(?<group>[A-Z][a-z]+)?[Vv](?<version>[0-9]+(?:(?:alpha|beta)[0-9]+)?)(?<message>[A-Z].*)$")]
     private static partial Regex ClassName();
