@@ -34,7 +34,7 @@ public sealed class AkctlTests(SharedCluster shared, ITestOutputHelper output)
         var echoed = await space.Kubectl.Host.RunAsync(Programs.Akctl, [.. Common(), "run", "-i", "--rm", "--quiet", "echo", $"--image={SharedCluster.Busybox}", "--restart=Never", "--", "sh", "-c", "read line; echo \"got $line\"; exit 3"], "hello\n");
         Assert.Equal("got hello\n", echoed.Out);
         Assert.Equal(3, echoed.ExitCode);
-        Assert.Contains("NotFound", (await space.Kubectl.RunAsync("get", "pod", "echo")).Error);
+        await space.Kubectl.UntilAsync(o => o.Contains("NotFound", StringComparison.Ordinal), TimeSpan.FromSeconds(60), "get", "pod", "echo");
 
         Assert.Contains("kubectl kustomize", (await space.Kubectl.Host.RunAsync(Programs.Akctl, [.. Common(), "apply", "-k", "folder"])).Error);
 

@@ -152,7 +152,7 @@ public sealed class KubectlCommandTests(SharedCluster shared, ITestOutputHelper 
             }
 
             await PrintsAsync("^p +1/1 +Running .*app=p$", "get", "pods", "--show-labels", "--no-headers");
-            await PrintsAsync(@"Normal +Scheduled +Pod/p", "events");
+            await Kubectl.UntilAsync(o => Regex.IsMatch(o, @"Normal +Scheduled +Pod/p"), Soon, "events");
             await PrintsAsync("\"kind\": \"PodList\"", "cluster-info", "dump", "--namespaces", Kubectl.Namespace);
             // The server is asked to try only: the pod must not notice.
             await Kubectl.OkAsync("delete", "pod", "p", "--dry-run=server");
