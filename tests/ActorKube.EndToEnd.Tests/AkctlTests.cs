@@ -36,6 +36,8 @@ public sealed class AkctlTests(SharedCluster shared, ITestOutputHelper output)
         Assert.Equal(3, echoed.ExitCode);
         await space.Kubectl.UntilAsync(o => o.Contains("NotFound", StringComparison.Ordinal), TimeSpan.FromSeconds(60), "get", "pod", "echo");
 
+        // What is over before anybody can attach is read from its log.
+        Assert.Equal("done", await OkAsync("run", "--attach", "--rm", "--quiet", "once", $"--image={SharedCluster.Busybox}", "--restart=Never", "--", "echo", "done"));
         Assert.Contains("kubectl kustomize", (await space.Kubectl.Host.RunAsync(Programs.Akctl, [.. Common(), "apply", "-k", "folder"])).Error);
 
         string[] Common() => ["--kubeconfig", space.Kubectl.Kubeconfig, "-n", space.Name];

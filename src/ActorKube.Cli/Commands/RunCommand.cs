@@ -116,14 +116,30 @@ internal static class RunCommand
             if (Waits(pod) is { } why)
                 throw new CliException($"pod {Name} cannot start: {why}");
             var container = pod.List("spec", "containers")[0].Text("name");
-            if (pod.Text("status", "phase") == "Running")
-                await AttachCommand.RunAsync(Session, pod, container, stdin, tty, Quiet, cancellation);
+            // Who only listens misses nothing in the log, but may come too late to attach.
+            if (stdin && pod.Text("status", "phase") == "Running")
+                await AttachAsync(pod, container, tty, cancellation);
             else
                 await LogAsync(container, cancellation);
             if (pod.Text("spec", "restartPolicy") != "Never")
                 return 0;
             var ended = await UntilAsync(p => p.Text("status", "phase") is "Succeeded" or "Failed", cancellation);
             return (int)(ended.List("status", "containerStatuses").FirstOrDefault().Number("state", "terminated", "exitCode") ?? 0);
+        }
+
+        // It may be over before there is a way in; then its log tells what it printed.
+        private async Task AttachAsync(JsonObject pod, string container, bool tty, CancellationToken cancellation)
+        {
+            try
+            {
+                await AttachCommand.RunAsync(Session, pod, container, true, tty, Quiet, cancellation);
+            }
+            catch (Exception e) when (e is CliException or ApiException)
+            {
+                if (!Quiet)
+                    await Console.Error.WriteLineAsync($"warning: couldn't attach to pod/{Name}, falling back to streaming logs: {e.Message}");
+                await LogAsync(container, cancellation);
+            }
         }
 
         // What only the user can mend.
@@ -133,7 +149,7 @@ internal static class RunCommand
 
         private async Task LogAsync(string container, CancellationToken cancellation)
         {
-            using var log = await Session.StreamAsync(Session.Request("get", PodTargets.Pods, Name, "log", query: ("container", container)), "*/*", cancellation);
+            using var log = await Session.StreamAsync(Session.Request("get", PodTargets.Pods, Name, "log", query: [("container", container), ("follow", "true")]), "*/*", cancellation);
             await using var output = StandardStream.OpenOutput();
             await log.Content.CopyToAsync(output, cancellation);
         }
