@@ -68,6 +68,9 @@ internal sealed class Bootstrap(ApiPipeline pipeline, ApiServerSettings settings
         await EnsurePolicyAsync().ConfigureAwait(false);
         _namespaces.TrySetResult();
         await EnsureAsync(LegacyTokenTracking(), (_, _) => false).ConfigureAwait(false);
+        var range = DefaultServiceCidr.Of(settings.ServiceClusterIpRange, time.GetUtcNow());
+        await EnsureAsync(range, (_, _) => false).ConfigureAwait(false);
+        await EnsureAsync(range, DefaultServiceCidr.BecomeReady, "status").ConfigureAwait(false);
         var port = await listening.WaitAsync(_stopped.Token).ConfigureAwait(false);
         await EnsureAsync(KubernetesService(port), (_, _) => false).ConfigureAwait(false);
         if (advertised.Length == 0)
@@ -88,8 +91,8 @@ internal sealed class Bootstrap(ApiPipeline pipeline, ApiServerSettings settings
         .. policy.RoleBindings.Select(b => EnsureAsync(b, PolicyReconciler.Update)),
     ]);
 
-    // Creates the object; where there is one, lets a function bring it up to date.
-    private async Task EnsureAsync<T>(T wanted, Func<T, T, bool> update) where T : class, IKubernetesObject<V1ObjectMeta>
+    // Creates the object; where there is one, lets a function bring it, or a part of it, up to date.
+    private async Task EnsureAsync<T>(T wanted, Func<T, T, bool> update, string subresource = "") where T : class, IKubernetesObject<V1ObjectMeta>
     {
         var kind = KindRegistry.BuiltIn.Of<T>();
         var request = new ApiRequest
@@ -123,7 +126,7 @@ internal sealed class Bootstrap(ApiPipeline pipeline, ApiServerSettings settings
         var current = ApiJson.Copy(found.Object!.As<T>());
         if (update(current, wanted))
         {
-            var written = await pipeline.HandleAsync(request with { Verb = "update", Object = current }, User, _stopped.Token).ConfigureAwait(false);
+            var written = await pipeline.HandleAsync(request with { Verb = "update", Subresource = subresource, Object = current }, User, _stopped.Token).ConfigureAwait(false);
             if (written.Code >= 400)
             {
                 throw new ApiException(written.Object!.As<V1Status>());

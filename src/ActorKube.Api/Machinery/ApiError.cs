@@ -29,7 +29,7 @@ public static class ApiError
         var status = Status(422, "Invalid", $"{kind.Kind}{(kind.Group.Length == 0 ? "" : "." + kind.Group)} \"{name}\" is invalid: {text}");
         status.Details = new V1StatusDetails
         {
-            Name = name,
+            Name = NullIfEmpty(name),
             Group = NullIfEmpty(kind.Group),
             Kind = kind.Kind,
             Causes = [.. errors.Select(e => new V1StatusCause { Reason = e.Reason, Message = e.Message, Field = e.Field })],

@@ -260,7 +260,6 @@ internal sealed class Discovery(Func<KindRegistry> kinds, ResponseWriter respons
                 json.WriteString("name", group.Key);
             }
 
-            json.WriteNull("creationTimestamp");
             json.WriteEndObject();
             json.WriteStartArray("versions");
             foreach (var version in group.GroupBy(k => k.Version))

@@ -231,6 +231,22 @@ public sealed class HttpTests : IClassFixture<TestServer>, IDisposable
     }
 
     [Fact]
+    public async Task The_range_that_Services_get_their_addresses_from_is_told()
+    {
+        var (_, text) = await SendAsync(HttpMethod.Get, "/apis/networking.k8s.io/v1/servicecidrs/kubernetes");
+        var range = JsonNode.Parse(text)!;
+        Assert.Equal("""["10.96.0.0/16"]""", range["spec"]!["cidrs"]!.ToJsonString());
+        Assert.Equal(("Ready", "True"), ((string?)range["status"]!["conditions"]![0]!["type"], (string?)range["status"]!["conditions"]![0]!["status"]));
+    }
+
+    [Fact]
+    public async Task A_refusal_of_what_has_no_name_names_nothing()
+    {
+        var status = await StatusAsync(HttpStatusCode.UnprocessableEntity, HttpMethod.Post, ConfigMaps, "{}");
+        Assert.Equal("""{"causes":[{"field":"metadata.name","message":"Required value: name or generateName is required","reason":"FieldValueRequired"}],"kind":"ConfigMap"}""", status["details"]!.ToJsonString());
+    }
+
+    [Fact]
     public async Task An_empty_collection_has_a_version_to_watch_from()
     {
         var (_, text) = await SendAsync(HttpMethod.Get, "/apis/storage.k8s.io/v1/volumeattachments");
@@ -259,6 +275,7 @@ public sealed class HttpTests : IClassFixture<TestServer>, IDisposable
         const string accept = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList,application/json";
         var (response, text) = await SendAsync(HttpMethod.Get, "/apis", accept: accept);
         Assert.Equal("apidiscovery.k8s.io/v2", (string?)JsonNode.Parse(text)!["apiVersion"]);
+        Assert.DoesNotContain("creationTimestamp", text, StringComparison.Ordinal);
         using var again = new HttpRequestMessage(HttpMethod.Get, "/apis");
         again.Headers.TryAddWithoutValidation("Accept", accept);
         again.Headers.TryAddWithoutValidation("If-None-Match", response.Headers.ETag!.ToString());
