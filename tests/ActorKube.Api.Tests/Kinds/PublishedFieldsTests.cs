@@ -42,4 +42,14 @@ public class PublishedFieldsTests
             .SelectMany(t => ModelDefinitions.PropertiesOf(t).Select(p => ModelDefinitions.DescriptionOf(p.Property)).Prepend(ModelDefinitions.DescriptionOf(t)));
         Assert.All(said, text => Assert.DoesNotMatch("IMetadata|ModelExtensions|Partial implementation|KubernetesClient|<see", text));
     }
+
+    [Fact]
+    public void Descriptions_keep_their_paragraphs_and_quotes()
+    {
+        var profile = ModelDefinitions.DescriptionOf(typeof(V1AppArmorProfile).GetProperty("Type")!);
+        Assert.Contains("Valid options are:\nLocalhost - ", profile, StringComparison.Ordinal);
+        Assert.Contains("\"*\" \"Cluster\" means", ModelDefinitions.DescriptionOf(typeof(V1RuleWithOperations).GetProperty("Scope")!), StringComparison.Ordinal);
+        Assert.Contains("metadata.labels['<KEY>']", ModelDefinitions.DescriptionOf(typeof(V1EnvVarSource).GetProperty("FieldRef")!), StringComparison.Ordinal);
+        Assert.Contains("`resourceVersion=\"\"`", ModelDefinitions.DescriptionOf("ListNamespacedPod", "sendInitialEvents"), StringComparison.Ordinal);
+    }
 }
