@@ -66,6 +66,38 @@ public sealed partial class ServiceTests(SharedCluster shared, ITestOutputHelper
     }
 
     [SkippableFact]
+    public async Task A_host_port_leads_to_its_pod_and_a_pod_reaches_itself_through_its_Service()
+    {
+        Skip.IfNot(Programs.Missing is null, Programs.Missing);
+        await using var space = await shared.NamespaceAsync();
+        var kubectl = space.Kubectl;
+        await kubectl.ApplyAsync($$"""
+            apiVersion: v1
+            kind: Pod
+            metadata: { name: web, labels: { app: web } }
+            spec:
+              terminationGracePeriodSeconds: 1
+              containers:
+              - name: main
+                image: {{SharedCluster.Busybox}}
+                command: ["sh", "-c", "hostname > /tmp/index.html; httpd -f -p 8080 -h /tmp"]
+                ports: [{ containerPort: 8080, hostPort: 18380 }]
+                readinessProbe: { httpGet: { path: /, port: 8080 }, periodSeconds: 1 }
+            ---
+            apiVersion: v1
+            kind: Service
+            metadata: { name: web }
+            spec: { selector: { app: web }, ports: [{ port: 80, targetPort: 8080 }] }
+            """);
+        await kubectl.OkAsync("wait", "pod/web", "--for=condition=Ready", "--timeout=60s");
+
+        foreach (var host in new[] { TestHost.Address, "127.0.0.1" })
+            Assert.Equal("web", (await shared.Cluster.GetAsync($"http://{host}:18380"))?.Trim());
+        var address = await kubectl.OkAsync("get", "service", "web", "-o", "jsonpath={.spec.clusterIP}");
+        Assert.Equal("web", (await kubectl.UntilAsync(o => o.Length > 0, Soon, "exec", "web", "--", "wget", "-qO-", $"http://{address}")).Trim());
+    }
+
+    [SkippableFact]
     public async Task Nobody_notices_a_rolling_update_a_rollback_and_scaling()
     {
         Skip.IfNot(Programs.Missing is null, Programs.Missing);
