@@ -121,7 +121,7 @@ public sealed class ApiServerHost : IAsyncDisposable
         var issuer = new IssuerDiscovery(access.AccountTokens.Keys, settings.Authentication);
         var edge = new HttpEdge(
             pipeline, new RequestAuthenticator(new CertificateAuthenticator(certificates.Authority, time), tokens, settings.Authentication), responses, new WatchWriter(time, settings.WatchPatience, stopping.Token),
-            new Discovery(() => registry.Kinds, responses), health, new PlainEndpoints(responses, new OpenApiDocuments(() => registry.Kinds, "v1.36.0"), new ServerMetrics(registry)), issuer, new NodeProxy(pipeline, registry, kubelets, admission), objects, identities, settings,
+            new Discovery(() => registry.Kinds, responses), health, new PlainEndpoints(responses, new OpenApiDocuments(() => registry.Kinds, "v1.36.0"), new ServerMetrics(registry), time), issuer, new NodeProxy(pipeline, registry, kubelets, admission), objects, identities, settings,
             logs.CreateLogger<HttpEdge>());
         var serving = certificates.ApiServer(
             new AddressRange(settings.ServiceClusterIpRange).Address(1), [.. addresses, .. settings.CertificateNames, .. settings.AdvertiseAddress is { Length: > 0 } own ? new[] { own } : []]);

@@ -7,7 +7,7 @@ using Prometheus;
 namespace ActorKube.ApiServer.Endpoints;
 
 /// <summary><c>/version</c>, <c>/metrics</c> and the OpenAPI documents.</summary>
-internal sealed class PlainEndpoints(ResponseWriter responses, OpenApiDocuments openApi, ServerMetrics metrics)
+internal sealed class PlainEndpoints(ResponseWriter responses, OpenApiDocuments openApi, ServerMetrics metrics, TimeProvider time)
 {
     private const string V3 = "/openapi/v3/";
 
@@ -73,7 +73,13 @@ internal sealed class PlainEndpoints(ResponseWriter responses, OpenApiDocuments 
         http.Response.Headers.ETag = etag;
         http.Response.Headers.Vary = "Accept";
         http.Response.Headers.CacheControl = hash.Length > 0 ? "public, immutable" : "no-cache, private";
-        if (http.Request.Headers.IfNoneMatch == etag)
+        if (hash.Length > 0)
+        {
+            http.Response.Headers.Expires = time.GetUtcNow().AddYears(1).ToString("R", System.Globalization.CultureInfo.InvariantCulture);
+        }
+
+        // A cache may name several documents that it has, and mark them as weak.
+        if (http.Request.Headers.IfNoneMatch.SelectMany(h => (h ?? "").Split(',')).Any(h => h.Trim() is var given && (given == etag || given == "*" || given == "W/" + etag)))
         {
             http.Response.StatusCode = 304;
             return;

@@ -285,6 +285,20 @@ public sealed class HttpTests : IClassFixture<TestServer>, IDisposable
     }
 
     [Fact]
+    public async Task An_OpenAPI_document_under_its_hash_may_be_kept_and_is_sent_once()
+    {
+        var (_, index) = await SendAsync(HttpMethod.Get, "/openapi/v3");
+        var url = (string)JsonNode.Parse(index)!["paths"]!["apis/apps/v1"]!["serverRelativeURL"]!;
+        var (response, _) = await SendAsync(HttpMethod.Get, url);
+        Assert.Equal("public, immutable", response.Headers.GetValues("Cache-Control").Single());
+        Assert.NotNull(response.Content.Headers.Expires);
+        using var again = new HttpRequestMessage(HttpMethod.Get, url);
+        again.Headers.TryAddWithoutValidation("If-None-Match", $"\"other\", {response.Headers.ETag}");
+        using var cached = await _admin.SendAsync(again);
+        Assert.Equal(HttpStatusCode.NotModified, cached.StatusCode);
+    }
+
+    [Fact]
     public async Task List_items_do_not_repeat_what_they_are()
     {
         var (_, text) = await SendAsync(HttpMethod.Get, "/api/v1/namespaces");
