@@ -21,7 +21,7 @@ public sealed class AkctlTests(SharedCluster shared, ITestOutputHelper output)
         Assert.Equal("", await OkAsync("set", "image", "deployment/d", "hello=actorkube.io/hello:2"));
         Assert.Equal("deployment.apps/d env updated", await OkAsync("set", "env", "deployment/d", "A=1", "B=2"));
         Assert.Equal("deployment.apps/d env updated", await OkAsync("set", "env", "deployment/d", "A-", "B=3"));
-        Assert.Equal("# deployments d, container hello\nB=3", await OkAsync("set", "env", "deployment/d", "--list"));
+        Assert.Equal("# Deployment d, container hello\nB=3", await OkAsync("set", "env", "deployment/d", "--list"));
         Assert.Equal("deployment.apps/d resource requirements updated", await OkAsync("set", "resources", "deployment/d", "--limits=cpu=200m", "--requests=cpu=10m"));
         Assert.Equal("deployment.apps/d edited", (await EditAsync("s/revisionHistoryLimit: 10/revisionHistoryLimit: 3/")).Must().TrimEnd('\n'));
         Assert.Equal("actorkube.io/hello:2 200m 10m 3", await space.Kubectl.OkAsync(

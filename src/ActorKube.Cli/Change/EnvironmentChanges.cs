@@ -47,18 +47,18 @@ internal sealed record EnvironmentChanges(string[] Resources, IReadOnlyList<Json
     /// <param name="overwrite">Whether variables that have another value are changed.</param>
     public JsonObject? PatchOf(JsonObject value, string containers, bool overwrite)
     {
-        var chosen = PodTemplates.ContainersOf(value).Where(c => PodTemplates.Matches(containers, c.Container.Text("name"))).ToList();
+        var chosen = PodTemplates.Required(value).Where(c => PodTemplates.Matches(containers, c.Container.Text("name"))).ToList();
         if (chosen.Count == 0)
             throw new CliException($"unable to find container named \"{containers}\"");
         return PodTemplates.Patch(value, chosen.Select(c => (c.List, c.Container.Text("name"), Change(c.Container, overwrite))).Where(c => c.Item3.Count > 0));
     }
 
     /// <summary>What <c>--list</c> says of an object.</summary>
-    public static IEnumerable<string> List(string resource, JsonObject value, string containers)
+    public static IEnumerable<string> List(JsonObject value, string containers)
     {
-        foreach (var (_, container) in PodTemplates.ContainersOf(value).Where(c => PodTemplates.Matches(containers, c.Container.Text("name"))))
+        foreach (var (_, container) in PodTemplates.Required(value).Where(c => PodTemplates.Matches(containers, c.Container.Text("name"))))
         {
-            yield return $"# {resource} {value.Text("metadata", "name")}, container {container.Text("name")}";
+            yield return $"# {value.Text("kind")} {value.Text("metadata", "name")}, container {container.Text("name")}";
             foreach (var variable in container.List("env"))
                 yield return Line(variable);
         }

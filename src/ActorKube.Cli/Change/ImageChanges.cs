@@ -28,9 +28,7 @@ internal sealed record ImageChanges(string[] Resources, IReadOnlyList<KeyValuePa
     /// <summary>The patch of an object; null where it has the images already.</summary>
     public JsonObject? PatchOf(JsonObject value)
     {
-        var containers = PodTemplates.ContainersOf(value).ToList();
-        if (containers.Count == 0)
-            throw new CliException("the object has no pod template");
+        var containers = PodTemplates.Required(value);
         var missing = Images.FirstOrDefault(i => i.Key != "*" && containers.All(c => c.Container.Text("name") != i.Key)).Key;
         if (missing is not null)
             throw new CliException($"unable to find container named \"{missing}\"");

@@ -20,6 +20,11 @@ internal static class PodTemplates
         return spec.List("containers").Select(c => ("containers", c)).Concat(init ? spec.List("initContainers").Select(c => ("initContainers", c)) : []);
     }
 
+    /// <summary>The same; throws <see cref="CliException"/> where the object has no pod.</summary>
+    public static IReadOnlyList<(string List, JsonNode Container)> Required(JsonObject value, bool init = true) => PathOf(value) is null
+        ? throw new CliException($"{value.Text("kind")} {value.Text("metadata", "name")} is not a pod or does not have a pod template")
+        : [.. ContainersOf(value, init)];
+
     /// <summary>Whether a name or a pattern such as <c>web-*</c> means the container.</summary>
     public static bool Matches(string pattern, string name)
     {

@@ -23,7 +23,7 @@ internal sealed record ResourceChanges(IReadOnlyDictionary<string, string> Limit
     /// <param name="containers">Which containers: a name or a pattern.</param>
     public JsonObject? PatchOf(JsonObject value, string containers)
     {
-        var chosen = PodTemplates.ContainersOf(value, init: false).Where(c => PodTemplates.Matches(containers, c.Container.Text("name"))).ToList();
+        var chosen = PodTemplates.Required(value, init: false).Where(c => PodTemplates.Matches(containers, c.Container.Text("name"))).ToList();
         return chosen.Count == 0
             ? throw new CliException($"unable to find container named {containers}")
             : PodTemplates.Patch(value, chosen.Select(c => (c.List, c.Container.Text("name"), Change(c.Container))).Where(c => c.Item3.Count > 0));
@@ -49,7 +49,7 @@ internal sealed record ResourceChanges(IReadOnlyDictionary<string, string> Limit
         {
             if (word.Split('=') is not [{ Length: > 0 } resource, var amount])
                 throw new CliException($"invalid argument syntax {word}, expected <resource>=<value>");
-            amounts[resource] = Quantity.TryParse(amount, out var quantity) ? quantity.ToString() : throw new CliException($"quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$': {word}");
+            amounts[resource] = Quantity.TryParse(amount, out var quantity) ? quantity.ToString() : throw new CliException($"quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'");
         }
 
         return amounts;

@@ -71,6 +71,8 @@ internal static class RunCommand
                 Tty = parsed.GetValue(tty),
                 Privileged = parsed.GetValue(privileged),
             };
+            if (!PodOptions.IsImage(options.Image))
+                throw new CliException($"Invalid image name \"{options.Image}\": invalid reference format");
             var session = CliSession.Open(parsed);
             var creator = create.Read(parsed, session);
             if (isAttached && creator.Printer.DryRun != "none")

@@ -86,7 +86,7 @@ internal static class SetCommand
             var pattern = parsed.GetValue(containers) ?? "*";
             if (parsed.GetValue(list))
             {
-                await work.EachAsync(parsed, changes.Resources, (target, value) => Console.Write(string.Concat(EnvironmentChanges.List(target.Kind.Resource, value, pattern).Select(l => l + "\n"))), cancellation);
+                await work.EachAsync(parsed, changes.Resources, (_, value) => Console.Write(string.Concat(EnvironmentChanges.List(value, pattern).Select(l => l + "\n"))), cancellation);
                 return;
             }
 
@@ -145,8 +145,8 @@ internal static class SetCommand
         {
             if (work.Targets.Words(parsed) is not [.. var resources, var account])
                 throw new CliException("serviceaccount is required");
-            return work.RunAsync(parsed, resources, "serviceaccount updated", value => PodTemplates.PathOf(value) is null
-                ? throw new CliException("the object has no pod template")
+            return work.RunAsync(parsed, resources, "serviceaccount updated", value => PodTemplates.Required(value).Count == 0
+                ? null
                 : PodTemplates.At(value, new JsonObject { ["serviceAccountName"] = account }), cancellation);
         });
         return command;

@@ -64,7 +64,7 @@ internal sealed record Creator(CliSession Session, ResultPrinter Printer, bool S
                         Body = Encoding.UTF8.GetBytes(value.ToJsonString()),
                     }, cancellation);
             }
-            catch (ApiException e)
+            catch (ApiException e) when (source.Length > 0 || manager == "kubectl-create")
             {
                 throw source.Length > 0 ? ErrorText.With($"error when creating \"{source}\": ", e) : new CliException($"failed to create {kind.Kind.ToLowerInvariant()}: {e.Message}");
             }

@@ -1,10 +1,17 @@
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 
 namespace ActorKube.Cli.Create;
 
 /// <summary>The pod that <c>run</c> makes.</summary>
-internal sealed record PodOptions(string Name, string Image)
+internal sealed partial record PodOptions(string Name, string Image)
 {
+    /// <summary>Whether a text can name an image: a registry, a path in lower case, and a tag or a digest.</summary>
+    public static bool IsImage(string text) => ImageName().IsMatch(text);
+
+    [GeneratedRegex(@"^((localhost|[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+|[A-Za-z0-9-]+(?=:\d+/)|\[[0-9a-fA-F:]+\])(:\d+)?/)?[a-z0-9]+(([._]|__|-+)[a-z0-9]+)*(/[a-z0-9]+(([._]|__|-+)[a-z0-9]+)*)*(:[\w][\w.-]{0,127})?(@[A-Za-z][A-Za-z0-9]*([-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,})?$")]
+    private static partial Regex ImageName();
+
     public IReadOnlyList<string> Arguments { get; init; } = [];
 
     /// <summary>Whether the arguments take the place of the image's command rather than of its arguments.</summary>

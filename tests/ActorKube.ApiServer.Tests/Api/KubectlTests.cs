@@ -112,7 +112,8 @@ public sealed class KubectlTests(TestServer server) : IClassFixture<TestServer>
     public async Task Changes_the_parts_of_a_pod_that_have_urls_of_their_own()
     {
         var ns = await server.NamespaceAsync();
-        await RunAsync($"-n {ns} run p --image=nginx");
+        // With a request already: resizing must not make another class of service of it.
+        await RunAsync($"-n {ns} apply -f -", """{"apiVersion":"v1","kind":"Pod","metadata":{"name":"p"},"spec":{"containers":[{"name":"p","image":"nginx","resources":{"requests":{"cpu":"100m"}}}]}}""");
         await RunAsync($"-n {ns} debug p --image=busybox --container=dbg");
         await RunAsync($"-n {ns} patch pod p --subresource resize -p {{\\\"spec\\\":{{\\\"containers\\\":[{{\\\"name\\\":\\\"p\\\",\\\"image\\\":\\\"other\\\",\\\"resources\\\":{{\\\"requests\\\":{{\\\"cpu\\\":\\\"200m\\\"}}}}}}]}}}}");
         Assert.Equal("dbg 200m nginx 3", await RunAsync($"-n {ns} get pod p -o jsonpath=\"{{.spec.ephemeralContainers[0].name}} {{.spec.containers[0].resources.requests.cpu}} {{.spec.containers[0].image}} {{.metadata.generation}}\""));

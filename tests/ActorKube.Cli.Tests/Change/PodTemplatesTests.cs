@@ -51,6 +51,7 @@ public sealed class PodTemplatesTests
         Assert.Equal("at least one image update is required", Error(() => ImageChanges.Read(["deployment", "web"])));
         Assert.Equal("unable to find container named \"redis\"", Error(() => ImageChanges.Read(["deploy/web", "redis=redis"]).PatchOf(Deployment())));
         Assert.Equal("all resources must be specified before image changes: pod/x", Error(() => ImageChanges.Read(["deploy/web", "a=b", "pod/x"])));
+        Assert.Equal("ConfigMap a is not a pod or does not have a pod template", Error(() => ImageChanges.Read(["cm/a", "a=b"]).PatchOf(Json("""{"kind":"ConfigMap","metadata":{"name":"a"}}"""))));
         Assert.Equal(["deploy/web"], ImageChanges.Read(["deploy/web", "a=b=c"]).Resources);
     }
 
@@ -87,7 +88,7 @@ public sealed class PodTemplatesTests
 
     [Fact]
     public void A_list_says_where_each_variable_comes_from() => Assert.Equal(
-        ["# deployments web, container server", "A=1", "# B from field path metadata.name"], EnvironmentChanges.List("deployments", Deployment(), "server"));
+        ["# Deployment web, container server", "A=1", "# B from field path metadata.name"], EnvironmentChanges.List(Deployment(), "server"));
 
     [Theory]
     [InlineData("cpu=100m", null)]

@@ -51,4 +51,19 @@ public sealed class ExposuresTests
         Assert.Equal("""{"image":"web:1","name":"web","resources":{},"command":["-v","x"],"stdin":true,"stdinOnce":true,"tty":true}""", shell["spec"]!["containers"]![0]!.ToJsonString());
         Assert.Equal("""{"team":"a"}""", shell["metadata"]!["labels"]!.ToJsonString());
     }
+
+    [Theory]
+    [InlineData("nginx", true)]
+    [InlineData("nginx:1.25-alpine", true)]
+    [InlineData("registry.example:5000/team/web_app:v1", true)]
+    [InlineData("localhost/web", true)]
+    [InlineData("localhost:5000/web", true)]
+    [InlineData("registry:5000/web", true)]
+    [InlineData("Registry.Example.com/a/b@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", true)]
+    [InlineData("InvalidImageName", false)]
+    [InlineData("Bad Image", false)]
+    [InlineData("web:", false)]
+    [InlineData("a//b", false)]
+    [InlineData("", false)]
+    public void An_image_is_named_in_a_form_that_registries_know(string text, bool valid) => Assert.Equal(valid, PodOptions.IsImage(text));
 }
