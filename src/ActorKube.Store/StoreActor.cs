@@ -15,23 +15,69 @@ public sealed class StoreActor : ReceiveActor
     public const string Name = "store";
 
     private readonly StoreSettings _settings;
+    private readonly Func<bool>? _isOwner;
 
     /// <summary>See <see cref="Props(StoreSettings)"/>.</summary>
-    public StoreActor(StoreSettings settings)
+    /// <param name="settings">The section <c>actorkube.store</c>.</param>
+    /// <param name="isOwner">Whether this process owns the store for certain; null where no other one can.</param>
+    public StoreActor(StoreSettings settings, Func<bool>? isOwner)
     {
-        _settings = settings;
-        Receive<IStoreMessage>(message => ResourceOf(message.Resource).Forward(message));
+        (_settings, _isOwner) = (settings, isOwner);
+        Receive<IStoreMessage>(Pass);
         Receive<DeadLetter>(AnswerForTheDead);
+        Receive<Close>(_ => Close());
     }
 
     /// <summary>How to start the store.</summary>
-    public static Props Props(StoreSettings settings) => Akka.Actor.Props.Create(() => new StoreActor(settings));
+    public static Props Props(StoreSettings settings) => Props(settings, null);
+
+    /// <summary>The same where several processes may own it.</summary>
+    internal static Props Props(StoreSettings settings, Func<bool>? isOwner) => Akka.Actor.Props.Create(() => new StoreActor(settings, isOwner));
 
     /// <inheritdoc/>
     protected override void PreStart() => Context.System.EventStream.Subscribe(Self, typeof(DeadLetter));
 
     /// <inheritdoc/>
     protected override void PostStop() => Context.System.EventStream.Unsubscribe(Self);
+
+    // What another owner may have written since must not be answered from what this process remembers.
+    private void Pass(IStoreMessage message)
+    {
+        if (_isOwner is null || _isOwner() || message is Unsubscribe)
+            ResourceOf(message.Resource).Forward(message);
+        else
+            Refuse(message, "the database has not confirmed lately that this process owns the store");
+    }
+
+    private void Close()
+    {
+        Become(() =>
+        {
+            Receive<IStoreMessage>(message => Refuse(message, "the store goes to another process"));
+            Receive<DeadLetter>(AnswerForTheDead);
+            Receive<Terminated>(_ => StopWhenAlone());
+        });
+        foreach (var child in Context.GetChildren())
+        {
+            Context.Watch(child);
+            child.Tell(Resources.Close.Instance);
+        }
+
+        StopWhenAlone();
+    }
+
+    private void StopWhenAlone()
+    {
+        if (!Context.GetChildren().Any())
+            Context.Stop(Self);
+    }
+
+    // A cache that is not answered asks again.
+    private void Refuse(IStoreMessage message, string reason)
+    {
+        if (message is not (Subscribe or Unsubscribe))
+            Sender.Tell(new NotAttempted(reason));
+    }
 
     private IActorRef ResourceOf(string resource)
     {

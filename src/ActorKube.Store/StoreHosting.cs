@@ -3,7 +3,6 @@ using ActorKube.Store.Database.AkkaPersistenceSql;
 using ActorKube.Store.Cluster;
 using Akka.Actor;
 using Akka.Actor.Setup;
-using Akka.Cluster.Tools.Singleton;
 using Akka.Configuration;
 using Akka.Hosting;
 
@@ -24,48 +23,41 @@ public static class StoreHosting
     }
 
     /// <summary>
-    /// The same for a control plane of several processes: one of them owns the store, the oldest; when it dies, the next oldest takes it over from the database,
-    /// which all of them must reach. What is registered as <see cref="StoreActor"/> passes messages to the owner.
+    /// The same for a control plane of several processes: one of them owns the store, whoever has the lease in the database, which all of them must reach; when it
+    /// is silent for longer than the lease lasts, another one takes the store over from the database. What is registered as <see cref="StoreActor"/> passes
+    /// messages to the owner.
     /// </summary>
     /// <param name="builder">The actor system's configuration.</param>
     /// <param name="settings">The section <c>actorkube.store</c>.</param>
-    /// <param name="role">The role of the cluster's members that may own the store.</param>
-    /// <param name="proof">What only such members know.</param>
-    public static AkkaConfigurationBuilder AddClusteredStore(this AkkaConfigurationBuilder builder, StoreSettings settings, string role, byte[] proof)
+    /// <param name="proof">What only members of the cluster know that may own the store.</param>
+    public static AkkaConfigurationBuilder AddClusteredStore(this AkkaConfigurationBuilder builder, StoreSettings settings, byte[] proof)
     {
-        var (setup, hocon) = Plugin(settings);
+        var (time, lease) = (TimeProvider.System, new StoreLease(settings, TimeProvider.System));
+        var ownership = new StoreOwnership(time);
+        var (setup, hocon) = Plugin(settings, ownership);
         return builder
             .AddSetup(setup)
-            .AddSetup(new StoreLease(settings, TimeProvider.System))
+            .AddSetup(lease)
             .AddHocon(hocon, HoconAddMode.Prepend)
             .AddHocon(StoreSettings.Reference, HoconAddMode.Append)
-            .AddHocon(ClusterSingleton.DefaultConfig(), HoconAddMode.Append)
             .WithActors((system, registry) =>
             {
-                system.ActorOf(
-                    ClusterSingletonManager.Props(
-                        StoreDoorActor.Props(settings, proof), PoisonPill.Instance,
-                        ClusterSingletonManagerSettings.Create(system).WithSingletonName(DoorName).WithRole(role).WithHandOverRetryInterval(HandOverRetry)),
-                    StoreActor.Name);
-                var door = system.ActorOf(
-                    ClusterSingletonProxy.Props(
-                        $"/user/{StoreActor.Name}",
-                        ClusterSingletonProxySettings.Create(system).WithSingletonName(DoorName).WithRole(role).WithBufferSize(0).WithSingletonIdentificationInterval(HandOverRetry)),
-                    "store-door");
-                registry.Register<StoreActor>(system.ActorOf(StoreGatewayActor.Props(door, proof, TimeProvider.System), "store-gateway"));
+                var door = system.ActorOf(StoreDoorActor.Props(settings, proof, lease, ownership, time), StoreActor.Name);
+                registry.Register<StoreActor>(system.ActorOf(StoreGatewayActor.Props(door, proof, time), "store-gateway"));
+                // Once this process takes no more requests, another one may have the store at once.
+                CoordinatedShutdown.Get(system).AddTask(
+                    CoordinatedShutdown.PhaseServiceStop, "release-store", () => door.Ask<Akka.Done>(new ReleaseStore(), ReleaseLimit));
             });
     }
 
-    /// <summary>The paths that the processes of a control plane must be able to select in each other for <see cref="AddClusteredStore"/>.</summary>
-    public static IReadOnlyList<string> SelectionPaths { get; } = [$"/user/{StoreActor.Name}", $"/user/{StoreActor.Name}/{DoorName}"];
+    /// <summary>Where the process' door to the store is: it takes <see cref="OpenStore"/>, <see cref="YieldStore"/> and <see cref="ReleaseStore"/>.</summary>
+    public const string DoorPath = $"/user/{StoreActor.Name}";
 
-    private const string DoorName = "door";
+    private static readonly TimeSpan ReleaseLimit = TimeSpan.FromSeconds(4);
 
-    private static readonly TimeSpan HandOverRetry = TimeSpan.FromMilliseconds(500);
-
-    private static (Setup Setup, Config Hocon) Plugin(StoreSettings settings) => settings.Plugin switch
+    private static (Setup Setup, Config Hocon) Plugin(StoreSettings settings, StoreOwnership? ownership = null) => settings.Plugin switch
     {
-        StorePlugin.BuiltIn => (BuiltInPlugin.Setup(settings), BuiltInPlugin.Hocon(settings)),
+        StorePlugin.BuiltIn => (BuiltInPlugin.Setup(settings, ownership), BuiltInPlugin.Hocon(settings)),
         StorePlugin.AkkaPersistenceSql => (AkkaPersistenceSqlPlugin.Setup(settings), AkkaPersistenceSqlPlugin.Hocon(settings)),
         _ => throw new ArgumentOutOfRangeException(nameof(settings), settings.Plugin, "unknown plugin"),
     };

@@ -74,6 +74,12 @@ public sealed record StoreSettings
     /// <summary>Events read in one query.</summary>
     public required int ReplayBatch { get; init; }
 
+    /// <summary>How long the owner of the store may be silent before another process takes it over.</summary>
+    public required TimeSpan LeaseLifetime { get; init; }
+
+    /// <summary>How often the owner renews its lease and the others look at it.</summary>
+    public required TimeSpan LeaseInterval { get; init; }
+
     /// <summary>First delay before a failed actor starts again.</summary>
     public required TimeSpan MinBackoff { get; init; }
 
@@ -109,6 +115,8 @@ public sealed record StoreSettings
             DeleteChunk = Positive(store, "history.delete-chunk"),
             MaxConcurrentRecoveries = Positive(store, "recovery.max-concurrent"),
             ReplayBatch = Positive(store, "recovery.replay-batch"),
+            LeaseLifetime = store.GetTimeSpan("lease.lifetime"),
+            LeaseInterval = store.GetTimeSpan("lease.interval"),
             MinBackoff = store.GetTimeSpan("restart.min-backoff"),
             MaxBackoff = store.GetTimeSpan("restart.max-backoff"),
         };

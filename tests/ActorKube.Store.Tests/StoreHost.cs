@@ -42,7 +42,7 @@ internal sealed class StoreHost : IAsyncDisposable
         while (true)
         {
             var answer = await AskAsync(message);
-            if (answer is not OutcomeUnknown)
+            if (answer is not (OutcomeUnknown or NotAttempted))
                 return answer;
             await Task.Delay(10);
         }

@@ -76,6 +76,8 @@ internal sealed class ObjectWriter(IActorRef store, TimeSpan timeout, Encryption
                 return new WriteResult(null, rejected.CurrentRevision);
             case OutcomeUnknown unknown:
                 throw ApiError.Internal($"the outcome of the write is unknown: {unknown.Reason}");
+            case NotAttempted not:
+                throw StoreAway.Refusal(not.Reason);
             default:
                 throw new InvalidOperationException($"The store answered a write with {answer.GetType().Name}.");
         }

@@ -1,4 +1,5 @@
 using ActorKube.Api.Machinery;
+using ActorKube.ApiServer.Pipeline;
 using ActorKube.Store.Protocol;
 using Akka.Actor;
 
@@ -56,6 +57,7 @@ internal sealed class RevisionReader(string resource, IActorRef store, TimeSpan 
                 Committed written => written.Revision,
                 Rejected newer => newer.CurrentRevision,
                 OutcomeUnknown unknown => throw ApiError.Unavailable($"the store of {resource} cannot answer: {unknown.Reason}"),
+                NotAttempted not => throw StoreAway.Refusal(not.Reason),
                 var other => throw new InvalidOperationException($"The store answered {nameof(GetRevision)} with {other.GetType().Name}."),
             };
         }

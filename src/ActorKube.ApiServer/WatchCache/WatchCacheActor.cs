@@ -86,6 +86,9 @@ internal sealed class WatchCacheActor : ReceiveActor, IWithTimers
 
     private void Handle(StoreSnapshot snapshot)
     {
+        // From a process that does not know yet that the store has another owner. What was seen once stays seen; the question goes to the new one.
+        if (_hasSnapshot && snapshot.Revision < _cache.State?.Revision)
+            return;
         try
         {
             _cache.Apply(snapshot);

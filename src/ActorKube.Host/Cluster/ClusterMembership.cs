@@ -1,5 +1,6 @@
 using System.Security.Cryptography.X509Certificates;
 using ActorKube.Host.Configuration;
+using ActorKube.Client.Transport;
 using ActorKube.Store;
 using Akka.Cluster.Hosting;
 using Akka.Configuration;
@@ -36,11 +37,10 @@ public sealed record ClusterMembership(
     /// <summary>Adds remoting, the cluster, and the split brain resolver.</summary>
     public AkkaConfigurationBuilder AddTo(AkkaConfigurationBuilder builder) => builder
         .AddHocon(Hocon(), HoconAddMode.Prepend)
-        .AddHocon(IsOneOfSeveral ? Several() : Config.Empty, HoconAddMode.Prepend)
+        .AddHocon(IsOneOfSeveral ? Several() : Roles.Contains(ApiServers.Role) ? Config.Empty : OfNode(), HoconAddMode.Prepend)
         .AddSetup(new DotNettySslSetup(Certificate, suppressValidation: false, requireMutualAuthentication: true, customValidator: (certificate, _, _, _, _) => certificate is not null && IsOurs(certificate)))
         .WithClustering(new ClusterOptions { Roles = [.. Roles], SeedNodes = [.. SeedNodes.Select(AddressOf)] });
 
-    // A node that no longer reaches any control-plane process leaves by itself and joins anew; the control plane carries on without it.
     private Config Hocon() => ConfigurationFactory.ParseString($$"""
         akka {
           stdout-loglevel = WARNING
@@ -77,15 +77,19 @@ public sealed record ClusterMembership(
 
     private static Config Several()
     {
-        string[] singletons = ["/user/scheduler", "/user/scheduler/scheduler", "/user/controller-manager", "/user/controller-manager/controller-manager", .. StoreHosting.SelectionPaths];
+        string[] singletons = ["/user/scheduler", "/user/scheduler/scheduler", "/user/controller-manager", "/user/controller-manager/controller-manager", StoreHosting.DoorPath];
         return ConfigurationFactory.ParseString($$"""
             akka {
               remote.trusted-selection-paths = ["/user/apiserver", "/system/cluster/core/daemon", "/system/cluster/heartbeatReceiver", {{string.Join(", ", singletons.Select(s => $"\"{s}\""))}}]
               remote.dot-netty.tcp.maximum-frame-size = 32 MiB
               cluster.downing-provider-class = "{{typeof(ControlPlaneDowning).FullName}}, actorkube"
+              # A process that is missed for so long loses at most the store, and that only where it cannot renew its lease or sees few of the others.
+              cluster.failure-detector.acceptable-heartbeat-pause = 2s
             }
             """);
     }
+
+    private static Config OfNode() => ConfigurationFactory.ParseString($$"""akka.cluster.downing-provider-class = "{{typeof(NodeDowning).FullName}}, actorkube" """);
 
     private bool IsOurs(X509Certificate2 certificate)
     {

@@ -1,4 +1,5 @@
 using ActorKube.Client.Transport;
+using ActorKube.Store;
 using ActorKube.Store.Cluster;
 using Akka.Actor;
 using Akka.Cluster;
@@ -11,35 +12,41 @@ namespace ActorKube.Host.Cluster;
 /// <param name="cluster">The cluster.</param>
 public sealed class ControlPlaneDowning(ActorSystem system, Akka.Cluster.Cluster cluster) : IDowningProvider
 {
-    /// <summary>How long the store's next owner waits after the last one was declared dead: as long as that one may take to notice.</summary>
+    /// <summary>How long the next scheduler and the next controllers wait after the process of the last ones was declared dead: as long as that one may take to notice.</summary>
     public TimeSpan DownRemovalMargin => TimeSpan.FromSeconds(2);
 
     /// <inheritdoc/>
     public Props DowningActorProps => Props.Create(() => new ControlPlaneDowningActor(cluster, StoreLease.Of(system)));
 }
 
-/// <summary>Looks at which members cannot be reached and, once that has been so for a while, does what <see cref="DowningPlan"/> says. Started by the cluster.</summary>
+/// <summary>
+/// Looks at which members cannot be reached and, once that has been so for a while, asks who owns the store and does what <see cref="DowningPlan"/> says. Also
+/// leaves a cluster that the owner of the store is not in, which a process that was alone for a moment at its start may have begun. Started by the cluster.
+/// </summary>
 internal sealed class ControlPlaneDowningActor : ReceiveActor, IWithTimers
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan StableAfter = TimeSpan.FromSeconds(3);
-    private static readonly TimeSpan SmallerPartDelay = TimeSpan.FromSeconds(2);
-    // Longer than the other part can take to ask, shorter than it takes the winner to fail in its turn and to be missed.
-    private static readonly TimeSpan LeaseLifetime = TimeSpan.FromSeconds(10);
+    // An owner that gives the store up in vain costs its clients a moment, not a process.
+    private static readonly TimeSpan YieldAfter = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan YieldFor = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan StrangeAfter = TimeSpan.FromSeconds(15);
 
     private readonly Akka.Cluster.Cluster _cluster;
     private readonly StoreLease? _lease;
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private string _unreachable = "";
     private int _looks;
+    private int _strange;
     private bool _asking;
+    private bool _hasYielded;
 
     public ControlPlaneDowningActor(Akka.Cluster.Cluster cluster, StoreLease? lease)
     {
         (_cluster, _lease) = (cluster, lease);
         Receive<Look>(_ => OnLook());
-        Receive<LeaseTaken>(answer => Decided(answer.IsOurs));
-        Receive<Status.Failure>(failure => Failed(failure.Cause));
+        Receive<Owner>(owner => OnOwner(owner.Holder));
+        Receive<Status.Failure>(failure => OnFailure(failure.Cause));
     }
 
     public ITimerScheduler Timers { get; set; } = null!;
@@ -51,53 +58,66 @@ internal sealed class ControlPlaneDowningActor : ReceiveActor, IWithTimers
         var state = _cluster.State;
         var unreachable = string.Join(',', state.Unreachable.Select(m => m.UniqueAddress.ToString()).Order(StringComparer.Ordinal));
         (_unreachable, _looks) = (unreachable, unreachable == _unreachable ? _looks + 1 : 0);
-        if (unreachable.Length == 0 || _asking)
+        if (unreachable.Length == 0)
+            _hasYielded = false;
+        if (_asking || _lease is null || _cluster.SelfMember.Status is not (MemberStatus.Up or MemberStatus.WeaklyUp))
             return;
-        switch (DowningPlan.Decide(Peers(state), _cluster.SelfAddress.ToString()))
-        {
-            case DowningStep.DownUnreachable when StableFor(StableAfter):
-                DownUnreachable();
-                break;
-            case DowningStep.AskLease when StableFor(StableAfter):
-            case DowningStep.AskLeaseLater when StableFor(StableAfter + SmallerPartDelay):
-                Ask();
-                break;
-        }
+        if (unreachable.Length > 0 && !DowningPlan.DependsOnOwner(Peers(state)))
+            Act(DowningPlan.Decide(Peers(state), Self(), null));
+        else if (unreachable.Length == 0 || StableFor(YieldAfter))
+            Ask();
     }
 
     private bool StableFor(TimeSpan time) => _looks * Interval >= time;
 
+    private new string Self() => _cluster.SelfAddress.ToString();
+
     private static List<Peer> Peers(ClusterEvent.CurrentClusterState state) =>
-        [.. state.Members.Select(m => new Peer(m.Address.ToString(), m.HasRole(ApiServers.Role), !state.Unreachable.Contains(m)))];
+        [.. state.Members.Where(m => m.Status is not (MemberStatus.Down or MemberStatus.Removed)).Select(m => new Peer(m.Address.ToString(), m.HasRole(ApiServers.Role), !state.Unreachable.Contains(m)))];
 
     private void Ask()
     {
-        if (_lease is null)
-            return;
         _asking = true;
-        _lease.TryTakeAsync(_cluster.SelfUniqueAddress.ToString(), LeaseLifetime).PipeTo(Self, Self, taken => new LeaseTaken(taken));
+        _lease!.ReadAsync().PipeTo(base.Self, base.Self, holder => new Owner(holder), cause => new Status.Failure(cause));
     }
 
-    private void Decided(bool isOurs)
+    private void OnOwner(LeaseHolder? holder)
     {
         _asking = false;
-        if (isOurs)
-        {
-            DownUnreachable();
-            return;
-        }
-
-        _log.Error("Another part of the control plane goes on; this part stops");
-        foreach (var member in _cluster.State.Members.Where(m => m.HasRole(ApiServers.Role) && !_cluster.State.Unreachable.Contains(m) && m.UniqueAddress != _cluster.SelfUniqueAddress))
-            _cluster.Down(member.Address);
-        _cluster.Down(_cluster.SelfAddress);
+        var owner = holder is { IsCurrent: true, Owner.Length: > 0 } ? StoreLease.AddressOf(holder.Owner).ToString() : null;
+        var peers = Peers(_cluster.State);
+        var isStrange = owner is not null && peers.TrueForAll(p => p.Address != owner);
+        _strange = isStrange ? _strange + 1 : 0;
+        if (_strange * Interval >= StrangeAfter)
+            Act(DowningStep.Stop);
+        else if (_cluster.State.Unreachable.Count > 0)
+            Act(DowningPlan.Decide(peers, Self(), owner, _hasYielded));
     }
 
     // Without the database there is no store to own: ask again at the next look.
-    private void Failed(Exception cause)
+    private void OnFailure(Exception cause)
     {
         _asking = false;
-        _log.Warning("The database did not say which part of the control plane goes on: {Reason}", cause.Message);
+        _log.Debug("The database did not say which part of the control plane goes on: {Reason}", cause.Message);
+    }
+
+    private void Act(DowningStep step)
+    {
+        switch (step)
+        {
+            case DowningStep.Yield when StableFor(YieldAfter):
+                _log.Warning("Most of the control plane cannot be reached; its other part may have the store");
+                _hasYielded = true;
+                Context.ActorSelection(StoreHosting.DoorPath).Tell(new YieldStore(YieldFor));
+                break;
+            case DowningStep.DownUnreachable when StableFor(StableAfter):
+                DownUnreachable();
+                break;
+            case DowningStep.Stop when _unreachable.Length == 0 || StableFor(StableAfter):
+                _log.Error("Another part of the control plane has the store; this process leaves its part");
+                _cluster.Down(_cluster.SelfAddress);
+                break;
+        }
     }
 
     private void DownUnreachable()
@@ -111,5 +131,5 @@ internal sealed class ControlPlaneDowningActor : ReceiveActor, IWithTimers
 
     private sealed record Look;
 
-    private sealed record LeaseTaken(bool IsOurs);
+    private sealed record Owner(LeaseHolder? Holder);
 }

@@ -6,44 +6,58 @@ namespace ActorKube.Host.Cluster;
 /// <param name="IsReachable">Whether it can be reached from here.</param>
 public sealed record Peer(string Address, bool IsControlPlane, bool IsReachable);
 
-/// <summary>What a control-plane process does about members that cannot be reached.</summary>
+/// <summary>What a process does about members that cannot be reached.</summary>
 public enum DowningStep
 {
-    /// <summary>Nothing: all is well, or it is another process' turn.</summary>
+    /// <summary>Nothing: all is well, it is another process' turn, or it must be seen first who owns the store.</summary>
     Wait,
 
-    /// <summary>Carry on without them: no control-plane process is among them.</summary>
+    /// <summary>Carry on without them.</summary>
     DownUnreachable,
 
-    /// <summary>Ask the database which part of the control plane goes on.</summary>
-    AskLease,
+    /// <summary>Give the store up, so that a larger part can have it; carry on with it when there is none.</summary>
+    Yield,
 
-    /// <summary>The same, a little later than a larger part would.</summary>
-    AskLeaseLater,
+    /// <summary>Another part of the control plane has the store: stop, and join that part.</summary>
+    Stop,
 }
 
 /// <summary>
-/// Decides who carries on when members of the cluster cannot reach each other. Nodes never decide: without a control plane they are nothing. Between control
-/// planes the database decides, and the larger part asks first. With two of them there is no larger part, and one killed leaves one that must go on, which is
-/// why counting heads will not do. Pure.
+/// Decides who carries on when members of the cluster cannot reach each other. Nodes never decide: without a control plane they are nothing. Of the control
+/// plane that part carries on which has the store, and the database says which that is: its owner renews a lease there, and when it cannot, another process takes
+/// it. So there is one rule for a process that was killed, one that was frozen and one that was cut off, for two processes as for five. An owner that sees less
+/// than half of the others gives the larger part the chance to take the store. Pure.
 /// </summary>
 public static class DowningPlan
 {
-    /// <summary>The step of one process.</summary>
+    /// <summary>Whether a control-plane process has to find out who owns the store before it can decide.</summary>
+    /// <param name="peers">Every member, this one included.</param>
+    public static bool DependsOnOwner(IReadOnlyCollection<Peer> peers) => peers.Any(p => p is { IsControlPlane: true, IsReachable: false });
+
+    /// <summary>The step of a control-plane process.</summary>
     /// <param name="peers">Every member, this one included.</param>
     /// <param name="self">Its address.</param>
-    public static DowningStep Decide(IReadOnlyCollection<Peer> peers, string self)
+    /// <param name="owner">The address of the process that owns the store; null when nobody does for the moment.</param>
+    /// <param name="hasYielded">Whether it gave the store up already since it lost the others.</param>
+    public static DowningStep Decide(IReadOnlyCollection<Peer> peers, string self, string? owner, bool hasYielded = false)
     {
         if (peers.All(p => p.IsReachable))
             return DowningStep.Wait;
         var rulers = peers.Where(p => p.IsControlPlane).ToList();
-        var here = rulers.Where(p => p.IsReachable).ToList();
-        if (here.Count == 0 || here.Min(p => p.Address, StringComparer.Ordinal) != self)
-            return DowningStep.Wait;
+        var here = rulers.Where(p => p.IsReachable).Select(p => p.Address).ToList();
+        var isFirst = here.Min(StringComparer.Ordinal) == self;
         if (here.Count == rulers.Count)
-            return DowningStep.DownUnreachable;
-        return here.Count * 2 < rulers.Count ? DowningStep.AskLeaseLater : DowningStep.AskLease;
+            return isFirst ? DowningStep.DownUnreachable : DowningStep.Wait;
+        if (owner is null || rulers.TrueForAll(p => p.Address != owner))
+            return DowningStep.Wait;
+        if (!here.Contains(owner))
+            return DowningStep.Stop;
+        if (here.Count * 2 < rulers.Count && !hasYielded)
+            return owner == self ? DowningStep.Yield : DowningStep.Wait;
+        return isFirst ? DowningStep.DownUnreachable : DowningStep.Wait;
     }
 
-    private static string? Min(this IEnumerable<Peer> peers, Func<Peer, string> address, StringComparer comparer) => peers.Select(address).Min(comparer);
+    /// <summary>Whether a node has to leave and join anew: it reaches no control-plane process.</summary>
+    /// <param name="peers">Every member, this one included.</param>
+    public static bool IsLost(IReadOnlyCollection<Peer> peers) => !peers.Any(p => p is { IsControlPlane: true, IsReachable: true });
 }

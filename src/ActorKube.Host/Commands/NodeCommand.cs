@@ -34,7 +34,7 @@ internal static class NodeCommand
         using var folder = DataFolder.Lock(settings.DataDir);
         await using var runtime = await NodeRuntime.OpenAsync(settings, install, logs, stop);
         await runtime.BringDemoImagesAsync(stop);
-        Report.Ready($"Node {settings.NodeName} starts", ("control plane", settings.JoinByApi ? join.ApiServer : join.ClusterNode), ("runtime", runtime.Description), ("data", settings.DataDir), ("stop", "Ctrl-C"));
+        Report.Ready($"Node {settings.NodeName} starts", ("control plane", settings.JoinByApi ? join.ApiServer : string.Join(", ", join.ClusterNodes)), ("runtime", runtime.Description), ("data", settings.DataDir), ("stop", "Ctrl-C"));
         await runtime.BringSandboxImageAsync(stop);
         // A node that lost every control-plane process leaves the cluster by itself; its containers run on, and it joins anew.
         while (!stop.IsCancellationRequested)
@@ -51,7 +51,7 @@ internal static class NodeCommand
     {
         using var certificate = join.Certificate();
         using var authority = join.Authority();
-        IReadOnlyList<string> seeds = settings.JoinByApi ? [] : settings.SeedNodes.Count > 0 ? settings.SeedNodes : [join.ClusterNode];
+        IReadOnlyList<string> seeds = settings.JoinByApi ? [] : settings.SeedNodes.Count > 0 ? settings.SeedNodes : join.ClusterNodes;
         // A node that joins by HTTPS is a cluster of its own as far as Akka is concerned.
         var membership = new ClusterMembership(settings.ClusterHostname, settings.ClusterPort, seeds, settings.JoinByApi ? ["node", "control-plane"] : ["node"], certificate, authority);
         var node = new WorkerNode(settings, runtime, certificate, authority, (system, component) => settings.JoinByApi

@@ -4,6 +4,7 @@ using ActorKube.ApiServer.Authentication;
 using ActorKube.Host.Cluster;
 using ActorKube.Host.Configuration;
 using ActorKube.Host.Processes;
+using Microsoft.Extensions.Logging;
 
 namespace ActorKube.Host.Commands;
 
@@ -27,31 +28,55 @@ internal static class SeedCommand
     {
         using var logs = ProcessLogging.Create(settings.Config);
         using var folder = DataFolder.Lock(settings.DataDir);
-        var apiServer = ApiServer.ApiServerSettings.From(settings.Config);
-        using var certificates = ClusterCertificates.Open(apiServer.PkiDirectory, TimeProvider.System);
+        using var certificates = ClusterCertificates.Open(ApiServer.ApiServerSettings.From(settings.Config).PkiDirectory, TimeProvider.System);
         using var certificate = certificates.Kubelet("control-plane", []);
         var membership = new ClusterMembership(settings.ClusterHostname, settings.ClusterPort, settings.SeedNodes, ["control-plane"], certificate, certificates.Authority)
         {
             IsOneOfSeveral = settings.SeedNodes.Count > 0,
         };
-        await using var process = await ClusterProcess.StartAsync(membership, settings, logs, new ControlPlane(settings, logs, certificates.Authority) { Proof = settings.SeedNodes.Count > 0 ? certificates.ControlPlaneProof() : null }, null);
+        // A process that lost its part of the control plane leaves the cluster by itself, and joins anew.
+        for (var starts = 0; ; starts++)
+        {
+            if (await RunOnceAsync(settings, membership, certificates, kubeconfig, logs, starts == 0, stop))
+                break;
+            if (!membership.IsOneOfSeveral)
+                throw new ProcessFailedException("the process left the cluster by itself; see the log above");
+            logs.CreateLogger("ActorKube.Seed").LogWarning("This process left the control plane; it joins anew");
+        }
+
+        Report.Line("Stopping");
+    }
+
+    // Whether it ended because it was asked to.
+    private static async Task<bool> RunOnceAsync(
+        ProcessSettings settings, ClusterMembership membership, ClusterCertificates certificates, string kubeconfig, ILoggerFactory logs, bool isFirst, CancellationToken stop)
+    {
+        var controlPlane = new ControlPlane(settings, logs, certificates.Authority) { Proof = membership.IsOneOfSeveral ? certificates.ControlPlaneProof() : null };
+        await using var process = await ClusterProcess.StartAsync(membership, settings, logs, controlPlane, null);
+        var apiServer = ApiServer.ApiServerSettings.From(settings.Config);
         var host = apiServer.AdvertiseAddress.Length > 0 ? apiServer.AdvertiseAddress : settings.ClusterHostname;
         var server = $"https://{host}:{process.ApiServer!.Port}";
         AdminKubeconfig.Write(kubeconfig, server, certificates);
         var join = Path.Combine(settings.DataDir, "join.conf");
         using var joining = certificates.Kubelet("joining", []);
-        new JoinFile($"{settings.ClusterHostname}:{ClusterProcess.PortOf(process.System)}", server, process.ApiServer.Tokens.JoinToken,
+        var self = $"{settings.ClusterHostname}:{ClusterProcess.PortOf(process.System)}";
+        new JoinFile([self, .. settings.SeedNodes.Where(s => s != self)], server, process.ApiServer.Tokens.JoinToken,
             certificates.AuthorityPem, joining.ExportCertificatePem(), joining.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem()).Write(join);
-        await process.ApiServer.Bootstrapped.WaitAsync(stop);
-        Report.Ready("ActorKube's control plane is ready",
-            ("API server", server),
-            ("kubeconfig", kubeconfig),
-            ("data", settings.DataDir),
-            ("add a node", $"actorkube node --config config/node.conf --set actorkube.node.join-file={join}"),
-            ("stop", "Ctrl-C"));
+        var ready = process.ApiServer.Bootstrapped.WaitAsync(stop);
+        await Task.WhenAny(ready, process.Terminated);
+        if (ready.IsCompleted)
+            await ready;
+        if (ready.IsCompleted && isFirst)
+        {
+            Report.Ready("ActorKube's control plane is ready",
+                ("API server", server),
+                ("kubeconfig", kubeconfig),
+                ("data", settings.DataDir),
+                ("add a node", $"actorkube node --config config/node.conf --set actorkube.node.join-file={join}"),
+                ("stop", "Ctrl-C"));
+        }
+
         await Task.WhenAny(process.Terminated, Task.Delay(Timeout.Infinite, stop));
-        if (!stop.IsCancellationRequested)
-            throw new ProcessFailedException("the process left the cluster by itself; see the log above");
-        Report.Line("Stopping");
+        return stop.IsCancellationRequested;
     }
 }

@@ -67,5 +67,5 @@ public sealed class ControlPlane(ProcessSettings settings, ILoggerFactory logs, 
 file static class ControlPlaneStore
 {
     public static AkkaConfigurationBuilder AddApiServerStore(this AkkaConfigurationBuilder akka, StoreSettings settings, byte[]? proof) =>
-        proof is null ? akka.AddStore(settings) : akka.AddClusteredStore(settings, "control-plane", proof);
+        proof is null ? akka.AddStore(settings) : akka.AddClusteredStore(settings, proof);
 }

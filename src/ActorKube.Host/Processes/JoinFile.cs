@@ -9,13 +9,13 @@ namespace ActorKube.Host.Processes;
 /// What a machine needs to become a node, written by a seed process to <c>&lt;data-dir&gt;/join.conf</c>. Whoever has the file can join a node:
 /// it is readable by its owner only and is carried to other machines by hand, as a kubeadm join command would be.
 /// </summary>
-/// <param name="ClusterNode"><c>host:port</c> of the seed process' cluster endpoint.</param>
+/// <param name="ClusterNodes"><c>host:port</c> of the seed processes' cluster endpoints.</param>
 /// <param name="ApiServer">URL of its API server.</param>
 /// <param name="Token">The join token.</param>
 /// <param name="AuthorityPem">The cluster's certificate authority.</param>
 /// <param name="CertificatePem">Certificate of joining nodes, signed by the authority.</param>
 /// <param name="KeyPem">Its private key.</param>
-public sealed record JoinFile(string ClusterNode, string ApiServer, string Token, string AuthorityPem, string CertificatePem, string KeyPem)
+public sealed record JoinFile(IReadOnlyList<string> ClusterNodes, string ApiServer, string Token, string AuthorityPem, string CertificatePem, string KeyPem)
 {
     /// <summary>The certificate with its key.</summary>
     public X509Certificate2 Certificate() => X509Certificate2.CreateFromPem(CertificatePem, KeyPem);
@@ -30,7 +30,7 @@ public sealed record JoinFile(string ClusterNode, string ApiServer, string Token
             # What a machine needs to join this cluster as a node: keep it as safe as a password.
             #   actorkube node --config config/node.conf --set actorkube.node.join-file={{path}}
             join {
-              cluster-node = "{{ClusterNode}}"
+              cluster-nodes = [{{string.Join(", ", ClusterNodes.Select(n => $"\"{n}\""))}}]
               api-server = "{{ApiServer}}"
               token = "{{Token}}"
               certificate-authority = "{{Encode(AuthorityPem)}}"
@@ -54,7 +54,7 @@ public sealed record JoinFile(string ClusterNode, string ApiServer, string Token
         {
             var join = ConfigurationFactory.ParseString(File.ReadAllText(path)).GetConfig("join")
                 ?? throw new FormatException("it has no section 'join'");
-            return new JoinFile(Text(join, "cluster-node"), Text(join, "api-server"), Text(join, "token"),
+            return new JoinFile(Nodes(join), Text(join, "api-server"), Text(join, "token"),
                 Decode(join, "certificate-authority"), Decode(join, "certificate"), Decode(join, "key"));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or FormatException or CryptographicException)
@@ -62,6 +62,9 @@ public sealed record JoinFile(string ClusterNode, string ApiServer, string Token
             throw new Configuration.ConfigurationException($"actorkube.node.join-file: {path}: {e.Message}", e);
         }
     }
+
+    private static IReadOnlyList<string> Nodes(Config join) =>
+        join.GetStringList("cluster-nodes") is { Count: > 0 } nodes ? [.. nodes] : throw new FormatException("it has no 'cluster-nodes'");
 
     private static string Text(Config join, string key) => join.GetString(key) is { Length: > 0 } text ? text : throw new FormatException($"it has no '{key}'");
 

@@ -14,7 +14,7 @@ internal sealed class StoreGatewayActor : ReceiveActor, IWithTimers
     private const int MaxRemembered = 4096;
 
     private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(250);
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     private readonly IActorRef _door;
     private readonly byte[] _proof;
@@ -25,6 +25,7 @@ internal sealed class StoreGatewayActor : ReceiveActor, IWithTimers
     private readonly Queue<(IStoreMessage Message, IActorRef Sender, long Since)> _waiting = new();
     private readonly HashSet<IActorRef> _subscribers = [];
     private IActorRef _store = ActorRefs.Nobody;
+    private long _epoch;
 
     public StoreGatewayActor(IActorRef door, byte[] proof, TimeProvider time)
     {
@@ -36,12 +37,24 @@ internal sealed class StoreGatewayActor : ReceiveActor, IWithTimers
 
     public static Props Props(IActorRef door, byte[] proof, TimeProvider time) => Akka.Actor.Props.Create(() => new StoreGatewayActor(door, proof, time));
 
-    protected override void PreStart() => Search();
+    protected override void PreStart()
+    {
+        Context.System.EventStream.Subscribe(Self, typeof(StoreOwnerChanged));
+        Search();
+    }
+
+    protected override void PostStop() => Context.System.EventStream.Unsubscribe(Self);
 
     private void Searching()
     {
-        Receive<Knock>(_ => _door.Tell(new OpenStore(_proof)));
-        Receive<StoreOpened>(Opened);
+        Receive<Knock>(_ =>
+        {
+            _door.Tell(new OpenStore(_proof));
+            RefuseWhoWaitedTooLong();
+        });
+        Receive<StoreOpened>(opened => opened.Epoch >= _epoch, Opened); // else it is from a process that does not know yet that it is no longer the owner
+        Receive<StoreOpened>(_ => { });
+        Receive<StoreOwnerChanged>(changed => _epoch = changed.Epoch);
         Receive<Subscribe>(subscribe => Remember(subscribe.Subscriber)); // told to come again once there is an owner
         Receive<Unsubscribe>(unsubscribe => Forget(unsubscribe.Subscriber));
         Receive<IStoreMessage>(message => _waiting.Enqueue((message, Sender, _time.GetTimestamp())));
@@ -65,6 +78,13 @@ internal sealed class StoreGatewayActor : ReceiveActor, IWithTimers
         Receive<Terminated>(t => t.ActorRef.Equals(_store), _ => Lost());
         Receive<Terminated>(t => _subscribers.Remove(t.ActorRef));
         Receive<StoreOpened>(_ => { });
+        Receive<StoreOwnerChanged>(changed =>
+        {
+            if (changed.Epoch <= _epoch)
+                return;
+            _epoch = changed.Epoch;
+            Lost();
+        });
     }
 
     private void Write(IStoreMessage message)
@@ -85,28 +105,40 @@ internal sealed class StoreGatewayActor : ReceiveActor, IWithTimers
 
     private void Opened(StoreOpened opened)
     {
-        _store = Context.Watch(opened.Store);
+        (_store, _epoch) = (Context.Watch(opened.Store), opened.Epoch);
         _log.Info("The store is at {Store}", _store.Path.Address);
         Timers.Cancel(nameof(Knock));
         Become(Serving);
         foreach (var subscriber in _subscribers)
             subscriber.Tell(StoreMoved.Instance);
+        RefuseWhoWaitedTooLong();
         while (_waiting.TryDequeue(out var waiting))
+            Self.Tell(waiting.Message, waiting.Sender);
+    }
+
+    // Who asked too long ago no longer listens; a write done for nobody would do harm.
+    private void RefuseWhoWaitedTooLong()
+    {
+        while (_waiting.TryPeek(out var waiting) && _time.GetElapsedTime(waiting.Since) >= Patience)
         {
-            // Who asked too long ago no longer listens; a write done for nobody would do harm.
-            if (_time.GetElapsedTime(waiting.Since) < Patience)
-                Self.Tell(waiting.Message, waiting.Sender);
+            _waiting.Dequeue();
+            waiting.Sender.Tell(new NotAttempted("no process owns it"));
         }
     }
 
     private void Lost()
     {
-        _log.Warning("The process that owned the store is gone");
+        _log.Warning("The store is no longer at {Store}", _store.Path.Address);
+        Context.Unwatch(_store);
         while (_writers.TryDequeue(out var writer))
-            writer.Tell(new OutcomeUnknown("the process that owned the store is gone"));
+            writer.Tell(new OutcomeUnknown("the process that owned the store is gone, or was for too long"));
         // The next owner is asked again: for whoever had an answer, a second one is nothing.
         while (_questions.TryDequeue(out var question))
-            _waiting.Enqueue(question);
+        {
+            if (_time.GetElapsedTime(question.Since) < Patience)
+                _waiting.Enqueue(question);
+        }
+
         _store = ActorRefs.Nobody;
         Become(Searching);
         Search();

@@ -1,71 +1,78 @@
 using Akka.Actor;
 using Akka.Actor.Setup;
-using Microsoft.Data.Sqlite;
-using Npgsql;
 
 namespace ActorKube.Store.Cluster;
 
+/// <summary>Who owns the store.</summary>
+/// <param name="Owner">The process, as it calls itself; empty when it gave the lease back.</param>
+/// <param name="Epoch">How many owners there have been: every write is made under one, and under an older one none is made any more.</param>
+/// <param name="IsCurrent">Whether its time is not over yet.</param>
+public sealed record LeaseHolder(string Owner, long Epoch, bool IsCurrent);
+
 /// <summary>
-/// The word of the database on which part of a torn control plane goes on: whoever takes the lease first. Both parts may believe themselves the larger; the
-/// database, which the store needs anyway, is one.
+/// The word of the database on which process of a control plane owns the store: whoever takes the lease when it is over. All may lose sight of each other; the
+/// database, which the store needs anyway, is one, and times the lease by its own clock. A write to the journal is made only under the current
+/// <see cref="LeaseHolder.Epoch"/>, and no owner can come between that look and the write.
 /// </summary>
 public sealed class StoreLease : Setup
 {
-    private const string Name = "control-plane";
+    private readonly ILeaseTable _table;
 
-    private const string Take = """
-        INSERT INTO lease (name, owner, until) VALUES ($1, $2, {0} + $3)
-        ON CONFLICT (name) DO UPDATE SET owner = excluded.owner, until = excluded.until WHERE lease.owner = excluded.owner OR lease.until < {0}
-        """;
+    internal StoreLease(ILeaseTable table) => _table = table;
 
-    private const string Table = "CREATE TABLE IF NOT EXISTS lease (name varchar(64) PRIMARY KEY, owner varchar(255) NOT NULL, until bigint NOT NULL);";
-
-    private readonly StoreSettings _settings;
-    private readonly TimeProvider _time;
-
-    internal StoreLease(StoreSettings settings, TimeProvider time) => (_settings, _time) = (settings, time);
+    internal StoreLease(StoreSettings settings, TimeProvider time)
+        : this(settings.Provider switch
+        {
+            StoreProvider.Sqlite => new Database.SqliteLease(settings.Sqlite, time),
+            StoreProvider.PostgreSql => new Database.PostgreSqlLease(settings.PostgreSqlConnectionString),
+            _ => throw new InvalidOperationException($"{settings.Provider} has no lease"),
+        })
+    {
+    }
 
     /// <summary>The lease of the store's database; null in a process without a store of several.</summary>
     public static StoreLease? Of(ActorSystem system) => system.Settings.Setup.Get<StoreLease>() is { HasValue: true } found ? found.Value : null;
 
-    /// <summary>Takes the lease, or takes it for longer. False when another owner has it.</summary>
-    /// <param name="owner">Who.</param>
-    /// <param name="lifetime">For how long.</param>
-    public Task<bool> TryTakeAsync(string owner, TimeSpan lifetime) => _settings.Provider switch
-    {
-        StoreProvider.Sqlite => Task.Run(() => TakeInFile(owner, lifetime)),
-        StoreProvider.PostgreSql => TakeOnServerAsync(owner, lifetime),
-        _ => throw new InvalidOperationException($"{_settings.Provider} has no lease"),
-    };
+    /// <summary>How a process calls itself: its address, and what tells it from an earlier process at that address.</summary>
+    public static string NameOf(Akka.Cluster.UniqueAddress address) => FormattableString.Invariant($"{address.Address}#{(uint)address.Uid}");
 
-    // Processes that share a file share a clock.
-    private bool TakeInFile(string owner, TimeSpan lifetime)
+    /// <summary>The address in a name.</summary>
+    public static Address AddressOf(string owner) => Address.Parse(owner[..owner.LastIndexOf('#')]);
+
+    /// <summary>Takes the lease when nobody has it, or for longer when the process has it already. Returns who has it then.</summary>
+    /// <param name="owner">The process.</param>
+    /// <param name="lifetime">For how long, from the moment the database is asked.</param>
+    public async Task<LeaseHolder?> TakeAsync(string owner, TimeSpan lifetime)
     {
-        Directory.CreateDirectory(_settings.Sqlite.Directory);
-        using var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = Path.Combine(_settings.Sqlite.Directory, "lease.db"), Pooling = false }.ToString());
-        connection.Open();
-        using var command = connection.CreateCommand();
-        command.CommandText = "PRAGMA busy_timeout = 5000;" + Table;
-        command.ExecuteNonQuery();
-        command.CommandText = string.Format(System.Globalization.CultureInfo.InvariantCulture, Take, "$4");
-        command.Parameters.AddWithValue("$1", Name);
-        command.Parameters.AddWithValue("$2", owner);
-        command.Parameters.AddWithValue("$3", (long)lifetime.TotalMilliseconds);
-        command.Parameters.AddWithValue("$4", _time.GetUtcNow().ToUnixTimeMilliseconds());
-        return command.ExecuteNonQuery() == 1;
+        var held = await _table.ReadAsync().ConfigureAwait(false);
+        if (held is null)
+            await _table.BeginAsync().ConfigureAwait(false);
+        else if (held.IsCurrent && held.Owner != owner)
+            return held;
+        return await _table.TryTakeAsync(owner, lifetime).ConfigureAwait(false)
+            ?? await _table.ReadAsync().ConfigureAwait(false)
+            ?? throw new InvalidOperationException("the lease of the store is gone from the database");
     }
 
-    private async Task<bool> TakeOnServerAsync(string owner, TimeSpan lifetime)
-    {
-        await using var connection = new NpgsqlConnection(_settings.PostgreSqlConnectionString);
-        await connection.OpenAsync().ConfigureAwait(false);
-        await using (var create = new NpgsqlCommand(Database.StoreTables.CreateAtOnce(Table), connection))
-            await create.ExecuteNonQueryAsync().ConfigureAwait(false);
-        await using var take = new NpgsqlCommand(
-            string.Format(System.Globalization.CultureInfo.InvariantCulture, Take, "(extract(epoch from clock_timestamp()) * 1000)::bigint"), connection);
-        take.Parameters.Add(new NpgsqlParameter<string> { TypedValue = Name });
-        take.Parameters.Add(new NpgsqlParameter<string> { TypedValue = owner });
-        take.Parameters.Add(new NpgsqlParameter<long> { TypedValue = (long)lifetime.TotalMilliseconds });
-        return await take.ExecuteNonQueryAsync().ConfigureAwait(false) == 1;
-    }
+    /// <summary>Who has the lease; null before the first owner.</summary>
+    public Task<LeaseHolder?> ReadAsync() => _table.ReadAsync();
+
+    /// <summary>Gives the lease back, so that another one need not wait until it is over.</summary>
+    public Task ReleaseAsync(string owner) => _table.ReleaseAsync(owner);
+}
+
+/// <summary>The one row that the lease is, in some database.</summary>
+internal interface ILeaseTable
+{
+    /// <summary>The row; null when there is none.</summary>
+    Task<LeaseHolder?> ReadAsync();
+
+    /// <summary>Makes the row, held by nobody, unless there is one.</summary>
+    Task BeginAsync();
+
+    /// <summary>Takes the lease when it is over or the owner's own; null when it is another's. The epoch grows with a new owner.</summary>
+    Task<LeaseHolder?> TryTakeAsync(string owner, TimeSpan lifetime);
+
+    /// <summary>Ends the lease, when it is the owner's.</summary>
+    Task ReleaseAsync(string owner);
 }

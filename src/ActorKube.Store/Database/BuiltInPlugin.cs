@@ -1,3 +1,4 @@
+using ActorKube.Store.Cluster;
 using Akka.Actor.Setup;
 using Akka.Configuration;
 
@@ -7,10 +8,10 @@ namespace ActorKube.Store.Database;
 internal static class BuiltInPlugin
 {
     /// <summary>The database, for the plugins to find.</summary>
-    public static Setup Setup(StoreSettings settings) => new StoreDatabaseSetup(() => settings.Provider switch
+    public static Setup Setup(StoreSettings settings, StoreOwnership? ownership = null) => new StoreDatabaseSetup(() => settings.Provider switch
     {
-        StoreProvider.Sqlite => new SqliteDatabase(settings.Sqlite),
-        StoreProvider.PostgreSql => new PostgreSqlDatabase(settings.PostgreSqlConnectionString),
+        StoreProvider.Sqlite => new SqliteDatabase(settings.Sqlite, ownership),
+        StoreProvider.PostgreSql => new PostgreSqlDatabase(settings.PostgreSqlConnectionString, ownership),
         _ => throw new ArgumentOutOfRangeException(nameof(settings), settings.Provider, "unknown provider"),
     });
 

@@ -5,6 +5,7 @@ internal interface IStoreDatabase : IDisposable
 {
     /// <summary>Adds rows in one transaction. When it returns they are durable; when it throws, none or all of them may be.</summary>
     /// <exception cref="DuplicateRowException">A row with the same persistence id and sequence number is there already; nothing was added.</exception>
+    /// <exception cref="NotOwnerException">Another process owns the store; nothing was added.</exception>
     Task WriteAsync(IReadOnlyList<JournalRow> rows);
 
     /// <summary>Passes the rows of a persistence id on, in order.</summary>
@@ -55,3 +56,6 @@ internal readonly record struct SnapshotRange(long FromSequenceNr, long ToSequen
 
 /// <summary>Another incarnation of the actor has written that sequence number.</summary>
 internal sealed class DuplicateRowException(Exception inner) : Exception("another incarnation of the actor has written in the meantime", inner);
+
+/// <summary>Another process owns the store since, and this one must not write any more.</summary>
+internal sealed class NotOwnerException(long epoch) : Exception($"another process owns the store since this one took it (epoch {epoch})");

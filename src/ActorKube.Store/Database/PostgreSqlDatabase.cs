@@ -1,16 +1,22 @@
+using ActorKube.Store.Cluster;
 using Npgsql;
 using NpgsqlTypes;
 
 namespace ActorKube.Store.Database;
 
 /// <summary>A PostgreSQL database that control-plane processes share. A batch of events is one statement and one round trip.</summary>
-internal sealed class PostgreSqlDatabase(string connectionString) : IStoreDatabase
+/// <param name="connectionString">Npgsql's.</param>
+/// <param name="ownership">Under which epoch events are written, where several processes may own the store.</param>
+internal sealed class PostgreSqlDatabase(string connectionString, StoreOwnership? ownership = null) : IStoreDatabase
 {
     private const string InsertRows = """
         INSERT INTO journal (persistence_id, sequence_number, deleted, created, identifier, manifest, tags, writer_uuid, message)
         SELECT id, nr, false, created, serializer, manifest, '', writer, message
         FROM unnest($1, $2, $3, $4, $5, $6, $7) AS r(id, nr, created, serializer, manifest, writer, message)
         """;
+
+    // Whoever takes the lease waits for the row's lock: no owner comes between the look and the write.
+    private const string InsertRowsOfOwner = $"{InsertRows}, (SELECT 1 FROM store_owner WHERE name = '{StoreTables.OwnerRow}' AND epoch = $8 FOR SHARE) AS current";
 
     private const string InRange = "persistence_id = $1 AND sequence_number BETWEEN $2 AND $3 AND created BETWEEN $4 AND $5";
 
@@ -22,15 +28,20 @@ internal sealed class PostgreSqlDatabase(string connectionString) : IStoreDataba
     {
         try
         {
-            await ExecuteAsync(
-                InsertRows,
+            NpgsqlParameter[] columns =
+            [
                 Column(rows, NpgsqlDbType.Text, r => r.PersistenceId),
                 Column(rows, NpgsqlDbType.Bigint, r => r.SequenceNr),
                 Column(rows, NpgsqlDbType.Bigint, r => r.Created),
                 Column(rows, NpgsqlDbType.Integer, r => r.Serializer),
                 Column(rows, NpgsqlDbType.Text, r => r.Manifest),
                 Column(rows, NpgsqlDbType.Text, r => r.Writer),
-                Column(rows, NpgsqlDbType.Bytea, r => r.Message)).ConfigureAwait(false);
+                Column(rows, NpgsqlDbType.Bytea, r => r.Message),
+            ];
+            if (ownership is null)
+                await ExecuteAsync(InsertRows, columns).ConfigureAwait(false);
+            else if (await ExecuteAsync(InsertRowsOfOwner, [.. columns, Value(ownership.Epoch)]).ConfigureAwait(false) == 0)
+                throw new NotOwnerException(ownership.Epoch);
         }
         catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.UniqueViolation)
         {
@@ -143,11 +154,11 @@ internal sealed class PostgreSqlDatabase(string connectionString) : IStoreDataba
         return command;
     }
 
-    private async Task ExecuteAsync(string sql, params NpgsqlParameter[] parameters)
+    private async Task<int> ExecuteAsync(string sql, params NpgsqlParameter[] parameters)
     {
         await using var connection = await OpenAsync().ConfigureAwait(false);
         await using var command = Command(connection, sql, parameters);
-        await command.ExecuteNonQueryAsync().ConfigureAwait(false);
+        return await command.ExecuteNonQueryAsync().ConfigureAwait(false);
     }
 
     private async Task<NpgsqlConnection> OpenAsync()
@@ -165,7 +176,7 @@ internal sealed class PostgreSqlDatabase(string connectionString) : IStoreDataba
             if (_created)
                 return;
             await using var connection = await _source.Value.OpenConnectionAsync().ConfigureAwait(false);
-            await using var command = new NpgsqlCommand(StoreTables.CreateAtOnce(StoreTables.PostgreSqlJournal + StoreTables.PostgreSqlSnapshot), connection);
+            await using var command = new NpgsqlCommand(StoreTables.CreateAtOnce(StoreTables.PostgreSqlJournal + StoreTables.PostgreSqlSnapshot + StoreTables.PostgreSqlOwner), connection);
             await command.ExecuteNonQueryAsync().ConfigureAwait(false);
             _created = true;
         }

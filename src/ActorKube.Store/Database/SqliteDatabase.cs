@@ -1,10 +1,13 @@
+using ActorKube.Store.Cluster;
 using Microsoft.Data.Sqlite;
 using SQLitePCL;
 
 namespace ActorKube.Store.Database;
 
 /// <summary>Two SQLite files: the journal, and the snapshots apart from it, so that saving one never blocks writers.</summary>
-internal sealed class SqliteDatabase(SqliteSettings settings) : IStoreDatabase
+/// <param name="settings">Where the files are.</param>
+/// <param name="ownership">Under which epoch events are written, where several processes may own the store.</param>
+internal sealed class SqliteDatabase(SqliteSettings settings, StoreOwnership? ownership = null) : IStoreDatabase
 {
     private const string InsertRow = """
         INSERT INTO journal (persistence_id, sequence_number, deleted, created, identifier, manifest, tags, writer_uuid, message)
@@ -13,7 +16,7 @@ internal sealed class SqliteDatabase(SqliteSettings settings) : IStoreDatabase
 
     private const string InRange = "persistence_id = $id AND sequence_number BETWEEN $from AND $to AND created BETWEEN $after AND $before";
 
-    private readonly SqliteFile _journal = new(Path.Combine(settings.Directory, "journal.db"), settings, StoreTables.SqliteJournal);
+    private readonly SqliteFile _journal = new(Path.Combine(settings.Directory, "journal.db"), settings, StoreTables.SqliteJournal + StoreTables.SqliteOwner);
     private readonly SqliteFile _snapshots = new(Path.Combine(settings.Directory, "snapshots.db"), settings, StoreTables.SqliteSnapshot);
     private (SqliteConnection Connection, SqliteCommand Insert)? _prepared;
 
@@ -23,6 +26,8 @@ internal sealed class SqliteDatabase(SqliteSettings settings) : IStoreDatabase
         connection.Execute("BEGIN IMMEDIATE");
         try
         {
+            if (ownership is not null)
+                MustBeOwner(connection, ownership.Epoch);
             foreach (var row in rows)
                 Insert(insert, row);
         }
@@ -113,6 +118,14 @@ internal sealed class SqliteDatabase(SqliteSettings settings) : IStoreDatabase
             insert.Parameters.Add(new SqliteParameter { ParameterName = name });
         _prepared = (connection, insert);
         return insert;
+    }
+
+    // The transaction has the file to itself: no owner comes between this and the write. An exception closes the connection and with it the transaction.
+    private static void MustBeOwner(SqliteConnection connection, long epoch)
+    {
+        using var command = connection.Command($"SELECT epoch FROM store_owner WHERE name = '{StoreTables.OwnerRow}'");
+        if (command.ExecuteScalar() is not long current || current != epoch)
+            throw new NotOwnerException(epoch);
     }
 
     private static void Insert(SqliteCommand insert, JournalRow row)

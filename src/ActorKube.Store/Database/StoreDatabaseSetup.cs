@@ -16,6 +16,9 @@ internal sealed class StoreDatabaseSetup(Func<IStoreDatabase> open) : Setup
     public static IStoreDatabase Of(ActorSystem system) =>
         (system.Settings.Setup.Get<StoreDatabaseSetup>().Value ?? throw new InvalidOperationException("AddStore was not called")).Open(system);
 
+    /// <summary>The same; null where the plugins are not the store's own.</summary>
+    public static IStoreDatabase? Find(ActorSystem system) => system.Settings.Setup.Get<StoreDatabaseSetup>() is { HasValue: true } found ? found.Value.Open(system) : null;
+
     private IStoreDatabase Open(ActorSystem system)
     {
         if (Interlocked.Exchange(ref _opened, 1) == 0)

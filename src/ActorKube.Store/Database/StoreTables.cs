@@ -66,6 +66,27 @@ internal static class StoreTables
         );
         """;
 
+    /// <summary>The name of the one row of the table that says who owns the store.</summary>
+    public const string OwnerRow = "store";
+
+    public const string SqliteOwner = """
+        CREATE TABLE IF NOT EXISTS store_owner (
+          name TEXT PRIMARY KEY,
+          owner TEXT NOT NULL,
+          epoch INTEGER NOT NULL,
+          until INTEGER NOT NULL
+        );
+        """;
+
+    public const string PostgreSqlOwner = """
+        CREATE TABLE IF NOT EXISTS store_owner (
+          name varchar(64) PRIMARY KEY,
+          owner varchar(255) NOT NULL,
+          epoch bigint NOT NULL,
+          until bigint NOT NULL
+        );
+        """;
+
     /// <summary>PostgreSQL: for one process at a time, since CREATE TABLE IF NOT EXISTS may fail when two run it at once.</summary>
     public static string CreateAtOnce(string ddl) => FormattableString.Invariant($"BEGIN; SELECT pg_advisory_xact_lock({AdvisoryLock}); {ddl} COMMIT;");
 }

@@ -38,7 +38,7 @@ public sealed record Cause(string User, string Verb, string Manager, long Time)
     public static Cause None { get; } = new("", "", "", 0);
 }
 
-/// <summary>Writes an object. Answered by <see cref="Committed"/>, <see cref="Rejected"/> or <see cref="OutcomeUnknown"/>.</summary>
+/// <summary>Writes an object. Answered by <see cref="Committed"/>, <see cref="Rejected"/>, <see cref="OutcomeUnknown"/> or <see cref="NotAttempted"/>.</summary>
 /// <param name="Resource">Resource type.</param>
 /// <param name="Key"><c>namespace/name</c>, or <c>name</c> for cluster-scoped kinds.</param>
 /// <param name="Value">The object as UTF-8 JSON without its resourceVersion; opaque to the store.</param>
@@ -85,7 +85,11 @@ public sealed record Rejected(long CurrentRevision)
 /// <param name="Reason">What the database said.</param>
 public sealed record OutcomeUnknown(string Reason);
 
-/// <summary>Asks for the revision of the newest durable write; answered by <see cref="CurrentRevision"/>, after a failure once the journal works again. A cache that has reached it can serve a consistent read.</summary>
+/// <summary>The store cannot serve for the moment: the write did not happen, the question was not looked at. Ask again.</summary>
+/// <param name="Reason">Why.</param>
+public sealed record NotAttempted(string Reason);
+
+/// <summary>Asks for the revision of the newest durable write; answered by <see cref="CurrentRevision"/>, after a failure once the journal works again, or by <see cref="NotAttempted"/>. A cache that has reached it can serve a consistent read.</summary>
 /// <param name="Resource">Resource type.</param>
 public sealed record GetRevision(string Resource) : IStoreMessage;
 

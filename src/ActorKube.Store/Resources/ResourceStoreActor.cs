@@ -20,6 +20,7 @@ internal sealed class ResourceStoreActor : ReceivePersistentActor
     private ResourceStoreState _recovered = ResourceStoreState.Empty;
     private WriteQueue<IActorRef> _writes;
     private SnapshotCycle _snapshots = SnapshotCycle.Empty;
+    private bool _closing;
     private string _stopReason = "the store is stopping";
 
     public ResourceStoreActor(string resource, StoreSettings settings)
@@ -40,6 +41,8 @@ internal sealed class ResourceStoreActor : ReceivePersistentActor
         Command<GetRevision>(_ => Sender.Tell(new CurrentRevision(_writes.Durable.Revision)));
         Command<Subscribe>(Add);
         Command<Unsubscribe>(unsubscribe => _subscribers.Remove(unsubscribe.Subscriber));
+        Command<MissedEvents>(Send);
+        Command<Close>(_ => Close());
         Command<SaveSnapshotSuccess>(saved => SnapshotSaved(saved.Metadata.SequenceNr));
         Command<SaveSnapshotFailure>(failure => SnapshotFailed(failure.Cause));
         Command<DeleteMessagesSuccess>(_ => CompactFurther());
@@ -136,23 +139,70 @@ internal sealed class ResourceStoreActor : ReceivePersistentActor
         }
 
         Write();
+        if (_closing)
+            Close();
+    }
+
+    // The store goes to another process: what was taken is written and answered first. Nothing new comes.
+    private void Close()
+    {
+        _closing = true;
+        if (_writes.IsIdle)
+            Context.Stop(Self);
     }
 
     private void Add(Subscribe subscribe)
     {
-        _subscribers.Add(subscribe.Subscriber);
         var durable = _writes.Durable;
-        if (subscribe.After is { } after && _recent.After(after, durable.Revision) is { } missed)
+        if (subscribe.After is { } after)
         {
-            foreach (var batch in missed.Count == 0 ? [[]] : Parts.Of(missed, e => e.Value.Length))
-                subscribe.Subscriber.Tell(new StoreEvents(_resource, batch));
-            return;
+            if (_recent.After(after, durable.Revision) is { } missed)
+            {
+                _subscribers.Add(subscribe.Subscriber);
+                Send(subscribe.Subscriber, missed);
+                return;
+            }
+
+            // Where a snapshot spared replaying them, the events before it are still in the journal.
+            if (after < durable.Revision && after >= durable.Revision - _settings.RecentEvents && MissedEvents.Read(Context.System, PersistenceId, after, durable.Revision) is { } reading)
+            {
+                reading.PipeTo(Self, Self, events => new MissedEvents(subscribe, durable.Revision, events), _ => new MissedEvents(subscribe, durable.Revision, []));
+                return;
+            }
         }
 
+        SendAll(subscribe.Subscriber, durable);
+    }
+
+    private void Send(MissedEvents missed)
+    {
+        var durable = _writes.Durable;
+        // Between the question and this, more may have happened: all of that is recent.
+        if (missed.Before(_recent, durable.Revision) is { } events)
+        {
+            _subscribers.Add(missed.Subscribe.Subscriber);
+            Send(missed.Subscribe.Subscriber, events);
+        }
+        else
+        {
+            SendAll(missed.Subscribe.Subscriber, durable);
+        }
+    }
+
+    private void Send(IActorRef subscriber, IReadOnlyList<StoreEvent> events)
+    {
+        foreach (var batch in events.Count == 0 ? [[]] : Parts.Of(events, e => e.Value.Length))
+            subscriber.Tell(new StoreEvents(_resource, batch));
+    }
+
+    private void SendAll(IActorRef subscriber, ResourceStoreState durable)
+    {
+        _subscribers.Add(subscriber);
+
         // Within the process one message will do; between processes a message has a largest size.
-        var parts = subscribe.Subscriber.Path.Address.HasLocalScope ? [[.. durable.Objects.Values]] : Parts.Of(durable.Objects.Values, o => o.Value.Length);
+        var parts = subscriber.Path.Address.HasLocalScope ? [[.. durable.Objects.Values]] : Parts.Of(durable.Objects.Values, o => o.Value.Length);
         for (var i = 0; i < parts.Count; i++)
-            subscribe.Subscriber.Tell(new StoreSnapshot(_resource, durable.Revision, parts[i]) { More = i < parts.Count - 1 });
+            subscriber.Tell(new StoreSnapshot(_resource, durable.Revision, parts[i]) { More = i < parts.Count - 1 });
     }
 
     private void SnapshotSaved(long revision)

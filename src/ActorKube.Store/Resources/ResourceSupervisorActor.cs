@@ -49,6 +49,11 @@ internal sealed class ResourceSupervisorActor : ReceiveActor, IWithTimers, IWith
             _objects.Forward(unsubscribe);
         });
         Receive<IStoreMessage>(message => _objects.Forward(message));
+        Receive<Close>(_ =>
+        {
+            Become(Closing);
+            _objects.Tell(Close.Instance);
+        });
         Receive<Terminated>(t => t.ActorRef.Equals(_objects), _ => BackOff());
         Receive<Terminated>(t =>
         {
@@ -58,12 +63,19 @@ internal sealed class ResourceSupervisorActor : ReceiveActor, IWithTimers, IWith
         Receive<GoneWell>(_ => _failures = 0);
     }
 
+    private void Closing()
+    {
+        Receive<IStoreMessage>(message => _objects.Forward(message));
+        Receive<Terminated>(t => t.ActorRef.Equals(_objects), _ => Context.Stop(Self));
+    }
+
     private void BackingOff()
     {
         Receive<Subscribe>(subscribe => Remember(subscribe.Subscriber));
         Receive<Unsubscribe>(unsubscribe => Forget(unsubscribe.Subscriber));
         Receive<GetRevision>(_ => Stash.Stash());
-        Receive<IStoreMessage>(_ => Sender.Tell(new OutcomeUnknown($"the store of {_resource} is starting again after a failure")));
+        Receive<Close>(_ => Context.Stop(Self));
+        Receive<IStoreMessage>(_ => Sender.Tell(new NotAttempted($"the store of {_resource} is starting again after a failure")));
         Receive<Terminated>(t => _subscribers.Remove(t.ActorRef));
         Receive<StartAgain>(_ =>
         {

@@ -32,6 +32,9 @@ public sealed class WriteQueue<TCaller>
     /// <summary>What the journal holds.</summary>
     public ResourceStoreState Durable { get; private set; }
 
+    /// <summary>Whether nobody waits for anything.</summary>
+    public bool IsIdle => _inFlight.Count == 0 && _waiting.Count == 0;
+
     /// <summary>Takes a write. Returns the refusal when that is certain already, or null when the caller has to wait.</summary>
     public Rejected? Offer(TCaller caller, Put put)
     {

@@ -24,6 +24,7 @@ public sealed class StoreSerializer(ExtendedActorSystem system) : SerializerWith
     private const string CommittedManifest = "committed/1";
     private const string RejectedManifest = "rejected/1";
     private const string OutcomeUnknownManifest = "outcome-unknown/1";
+    private const string NotAttemptedManifest = "not-attempted/1";
     private const string GetRevisionManifest = "get-revision/1";
     private const string CurrentRevisionManifest = "current-revision/1";
     private const string SubscribeManifest = "subscribe/1";
@@ -47,6 +48,7 @@ public sealed class StoreSerializer(ExtendedActorSystem system) : SerializerWith
         Committed => CommittedManifest,
         Rejected => RejectedManifest,
         OutcomeUnknown => OutcomeUnknownManifest,
+        NotAttempted => NotAttemptedManifest,
         GetRevision => GetRevisionManifest,
         CurrentRevision => CurrentRevisionManifest,
         Subscribe => SubscribeManifest,
@@ -80,7 +82,8 @@ public sealed class StoreSerializer(ExtendedActorSystem system) : SerializerWith
             case OpenManifest:
                 return new OpenStore(OpenData.Parser.ParseFrom(bytes).Proof.Memory);
             case OpenedManifest:
-                return new StoreOpened(Resolve(OpenedData.Parser.ParseFrom(bytes).Store));
+                var opened = OpenedData.Parser.ParseFrom(bytes);
+                return new StoreOpened(Resolve(opened.Store), opened.Epoch);
             case CommittedManifest:
                 return new Committed(RevisionData.Parser.ParseFrom(bytes).Revision);
             case RejectedManifest:
@@ -88,6 +91,8 @@ public sealed class StoreSerializer(ExtendedActorSystem system) : SerializerWith
                 return new Rejected(rejected.Revision) { Taken = rejected.Taken };
             case OutcomeUnknownManifest:
                 return new OutcomeUnknown(OutcomeUnknownData.Parser.ParseFrom(bytes).Reason);
+            case NotAttemptedManifest:
+                return new NotAttempted(OutcomeUnknownData.Parser.ParseFrom(bytes).Reason);
             case GetRevisionManifest:
                 return new GetRevision(ResourceData.Parser.ParseFrom(bytes).Resource);
             case CurrentRevisionManifest:
@@ -117,10 +122,11 @@ public sealed class StoreSerializer(ExtendedActorSystem system) : SerializerWith
         Advance a => new AdvanceData { Resource = a.Resource, Current = a.Current },
         Committed c => new RevisionData { Revision = c.Revision },
         OpenStore o => new OpenData { Proof = o.Proof.ToBytes() },
-        StoreOpened o => new OpenedData { Store = Akka.Serialization.Serialization.SerializedActorPath(o.Store) },
+        StoreOpened o => new OpenedData { Store = Akka.Serialization.Serialization.SerializedActorPath(o.Store), Epoch = o.Epoch },
         Rejected r => new RevisionData { Revision = r.CurrentRevision, Taken = r.Taken },
         CurrentRevision c => new RevisionData { Revision = c.Revision },
         OutcomeUnknown u => new OutcomeUnknownData { Reason = u.Reason },
+        NotAttempted n => new OutcomeUnknownData { Reason = n.Reason },
         GetRevision g => new ResourceData { Resource = g.Resource },
         Subscribe s => Message(s),
         Unsubscribe u => new SubscriptionData { Resource = u.Resource, Subscriber = Akka.Serialization.Serialization.SerializedActorPath(u.Subscriber) },
