@@ -33,13 +33,15 @@ public sealed class ApiServerHost : IAsyncDisposable
     private readonly WebApplication _web;
     private readonly IReadOnlyList<IDisposable> _connections;
     private readonly Bootstrap _bootstrap;
+    private readonly ServerEndpoints _endpoints;
     private readonly CancellationTokenSource _stopping;
 
-    private ApiServerHost(WebApplication web, ApiPipeline pipeline, ClusterCertificates certificates, TokenAuthenticator tokens, IReadOnlyList<IDisposable> connections, Bootstrap bootstrap, CancellationTokenSource stopping, int port)
+    private ApiServerHost(WebApplication web, ApiPipeline pipeline, ClusterCertificates certificates, TokenAuthenticator tokens, IReadOnlyList<IDisposable> connections, Bootstrap bootstrap, ServerEndpoints endpoints, CancellationTokenSource stopping, int port)
     {
         _web = web;
         _connections = connections;
         _bootstrap = bootstrap;
+        _endpoints = endpoints;
         _stopping = stopping;
         Pipeline = pipeline;
         Certificates = certificates;
@@ -69,8 +71,9 @@ public sealed class ApiServerHost : IAsyncDisposable
     /// <param name="logs">Where it logs.</param>
     /// <param name="time">Clock.</param>
     /// <param name="identities">Where uids and names come from.</param>
+    /// <param name="isOneOfSeveral">Whether other servers serve the same cluster.</param>
     public static async Task<ApiServerHost> StartAsync(
-        ActorSystem system, IActorRef store, ApiServerSettings settings, ILoggerFactory logs, TimeProvider? time = null, Identities? identities = null)
+        ActorSystem system, IActorRef store, ApiServerSettings settings, ILoggerFactory logs, TimeProvider? time = null, Identities? identities = null, bool isOneOfSeveral = false)
     {
         time ??= TimeProvider.System;
         identities ??= new Identities();
@@ -98,7 +101,9 @@ public sealed class ApiServerHost : IAsyncDisposable
         var pipeline = new ApiPipeline(registry, authorizer, parts, time, logs.CreateLogger<ApiPipeline>());
         var addresses = HostAddresses();
         var advertised = settings.AdvertiseAddress.Length > 0 ? settings.AdvertiseAddress : addresses.FirstOrDefault() ?? "";
-        var bootstrap = new Bootstrap(pipeline, settings, advertised, access.Policy, time, logs.CreateLogger<Bootstrap>());
+        var objects = new SystemObjects(pipeline);
+        var endpoints = new ServerEndpoints(objects, advertised, isOneOfSeveral, time, logs.CreateLogger<ServerEndpoints>());
+        var bootstrap = new Bootstrap(objects, endpoints, settings, access.Policy, time, logs.CreateLogger<Bootstrap>());
         var listening = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
         bootstrap.Start(listening.Task);
         var expiry = Props.Create(() => new EventExpiryActor(registry.Of<Corev1Event>, writer, settings.EventTtl, time));
@@ -107,7 +112,7 @@ public sealed class ApiServerHost : IAsyncDisposable
         var serve = new ApiServerActor.Serve(pipeline, tokens, settings.WatchWindow, expiry, definitions);
         _ = bootstrap.NamespacesDone.ContinueWith(_ => actor.Tell(serve), TaskScheduler.Default);
         var kubelets = new KubeletConnector(certificates.Authority, certificates.KubeletClient(), time);
-        var objects = new ObjectProxy(pipeline, registry, admission);
+        var proxy = new ObjectProxy(pipeline, registry, admission);
         var stopping = new CancellationTokenSource();
         var responses = new ResponseWriter(settings, time);
         var health = new Health(
@@ -121,7 +126,7 @@ public sealed class ApiServerHost : IAsyncDisposable
         var issuer = new IssuerDiscovery(access.AccountTokens.Keys, settings.Authentication);
         var edge = new HttpEdge(
             pipeline, new RequestAuthenticator(new CertificateAuthenticator(certificates.Authority, time), tokens, settings.Authentication), responses, new WatchWriter(time, settings.WatchPatience, stopping.Token),
-            new Discovery(() => registry.Kinds, responses), health, new PlainEndpoints(responses, new OpenApiDocuments(() => registry.Kinds, "v1.36.0"), new ServerMetrics(registry), time), issuer, new NodeProxy(pipeline, registry, kubelets, admission), objects, identities, settings,
+            new Discovery(() => registry.Kinds, responses), health, new PlainEndpoints(responses, new OpenApiDocuments(() => registry.Kinds, "v1.36.0"), new ServerMetrics(registry), time), issuer, new NodeProxy(pipeline, registry, kubelets, admission), proxy, identities, settings,
             logs.CreateLogger<HttpEdge>());
         var serving = certificates.ApiServer(
             new AddressRange(settings.ServiceClusterIpRange).Address(1), [.. addresses, .. settings.CertificateNames, .. settings.AdvertiseAddress is { Length: > 0 } own ? new[] { own } : []]);
@@ -132,13 +137,14 @@ public sealed class ApiServerHost : IAsyncDisposable
         listening.SetResult(port);
         var rewriter = new EncryptionRewriter(writer, time, logs.CreateLogger<EncryptionRewriter>());
         _ = Task.Run(() => rewriter.RewriteAsync(encrypted, stopping.Token));
-        return new ApiServerHost(web, pipeline, certificates, tokens.Static, [kubelets, objects], bootstrap, stopping, port);
+        return new ApiServerHost(web, pipeline, certificates, tokens.Static, [kubelets, proxy], bootstrap, endpoints, stopping, port);
     }
 
     /// <summary>Stops the HTTPS endpoint; the actors end with their system.</summary>
     public async ValueTask DisposeAsync()
     {
         _bootstrap.Stop();
+        await _endpoints.StopAsync().ConfigureAwait(false);
         await _stopping.CancelAsync().ConfigureAwait(false);
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(2));
         await _web.StopAsync(limit.Token).ConfigureAwait(false);

@@ -13,12 +13,13 @@ public static class ApiServerHosting
     /// <param name="settings">The section <c>actorkube.apiserver</c>.</param>
     /// <param name="logs">Where it logs.</param>
     /// <param name="started">Told of the server once it listens, before the actor system counts as started.</param>
+    /// <param name="isOneOfSeveral">Whether other servers serve the same cluster.</param>
     public static AkkaConfigurationBuilder AddApiServer(
-        this AkkaConfigurationBuilder builder, ApiServerSettings settings, ILoggerFactory logs, Action<ApiServerHost>? started = null) => builder
+        this AkkaConfigurationBuilder builder, ApiServerSettings settings, ILoggerFactory logs, Action<ApiServerHost>? started = null, bool isOneOfSeveral = false) => builder
         .AddHocon(ApiServerSettings.Reference, HoconAddMode.Append)
         .AddStartup(async (system, registry) =>
         {
-            var host = await ApiServerHost.StartAsync(system, registry.Get<StoreActor>(), settings, logs).ConfigureAwait(false);
+            var host = await ApiServerHost.StartAsync(system, registry.Get<StoreActor>(), settings, logs, isOneOfSeveral: isOneOfSeveral).ConfigureAwait(false);
             var actor = await system.ActorSelection($"/user/{ApiServerActor.Name}").ResolveOne(TimeSpan.FromSeconds(5)).ConfigureAwait(false);
             registry.Register<ApiServerActor>(actor);
             CoordinatedShutdown.Get(system).AddTask(CoordinatedShutdown.PhaseServiceUnbind, "stop-apiserver", async () =>

@@ -32,7 +32,7 @@ public sealed class ControlPlane(ProcessSettings settings, ILoggerFactory logs, 
     public void AddTo(AkkaConfigurationBuilder akka, Func<ActorSystem> system) => akka
         .AddHocon(ClientSettings.DefaultConfig, HoconAddMode.Append)
         .AddApiServerStore(StoreSettings.From(settings.Config), Proof)
-        .AddApiServer(ApiServerSettings.From(settings.Config), logs, started => ApiServer = started)
+        .AddApiServer(ApiServerSettings.From(settings.Config), logs, started => ApiServer = started, isOneOfSeveral: Proof is not null)
         .AddScheduler(_ =>
         {
             // Events say who scheduled by the scheduler's name for pods, as in Kubernetes; the user is the component's.

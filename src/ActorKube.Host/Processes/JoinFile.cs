@@ -63,8 +63,13 @@ public sealed record JoinFile(IReadOnlyList<string> ClusterNodes, string ApiServ
         }
     }
 
-    private static IReadOnlyList<string> Nodes(Config join) =>
-        join.GetStringList("cluster-nodes") is { Count: > 0 } nodes ? [.. nodes] : throw new FormatException("it has no 'cluster-nodes'");
+    // Files of earlier versions name one.
+    private static IReadOnlyList<string> Nodes(Config join)
+    {
+        if (join.GetStringList("cluster-nodes", []) is { Count: > 0 } nodes)
+            return [.. nodes];
+        return join.GetString("cluster-node") is { Length: > 0 } node ? [node] : throw new FormatException("it has no 'cluster-nodes'");
+    }
 
     private static string Text(Config join, string key) => join.GetString(key) is { Length: > 0 } text ? text : throw new FormatException($"it has no '{key}'");
 

@@ -26,6 +26,7 @@ public sealed class StoreSerializerTests : IDisposable
         new Committed(7),
         new Rejected(0),
         new OutcomeUnknown("disk full"),
+        new NotAttempted("no owner"),
         new Advance("pods", 7),
         new OpenStore(Some.Json("proof")),
         new Rejected(3) { Taken = "ip/10.96.0.1" },
@@ -54,7 +55,7 @@ public sealed class StoreSerializerTests : IDisposable
     public void A_subscription_carries_its_subscriber()
     {
         var subscriber = _system.ActorOf(Props.Create(() => new Silent()), "subscriber");
-        foreach (IStoreMessage message in new IStoreMessage[] { new Subscribe("pods", subscriber), new Unsubscribe("pods", subscriber) })
+        foreach (var message in new object[] { new Subscribe("pods", subscriber), new Unsubscribe("pods", subscriber), new StoreOpened(subscriber, 7) })
         {
             var serializer = Assert.IsType<StoreSerializer>(_system.Serialization.FindSerializerFor(message));
             Assert.Equal(message, serializer.FromBinary(serializer.ToBinary(message), serializer.Manifest(message)));
