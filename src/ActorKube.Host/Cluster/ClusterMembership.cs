@@ -37,6 +37,7 @@ public sealed record ClusterMembership(
     /// <summary>Adds remoting, the cluster, and the split brain resolver.</summary>
     public AkkaConfigurationBuilder AddTo(AkkaConfigurationBuilder builder) => builder
         .AddHocon(Hocon(), HoconAddMode.Prepend)
+        .AddHocon(HandshakeShield.Hocon, HoconAddMode.Prepend)
         .AddHocon(IsOneOfSeveral ? Several() : Roles.Contains(ApiServers.Role) ? Config.Empty : OfNode(), HoconAddMode.Prepend)
         .AddSetup(new DotNettySslSetup(Certificate, suppressValidation: false, requireMutualAuthentication: true, customValidator: (certificate, _, _, _, _) => certificate is not null && IsOurs(certificate)))
         .WithClustering(new ClusterOptions { Roles = [.. Roles], SeedNodes = [.. SeedNodes.Select(AddressOf)] });
@@ -83,8 +84,6 @@ public sealed record ClusterMembership(
               remote.trusted-selection-paths = ["/user/apiserver", "/system/cluster/core/daemon", "/system/cluster/heartbeatReceiver", {{string.Join(", ", singletons.Select(s => $"\"{s}\""))}}]
               remote.dot-netty.tcp.maximum-frame-size = 32 MiB
               cluster.downing-provider-class = "{{typeof(ControlPlaneDowning).FullName}}, actorkube"
-              # A process that is missed for so long loses at most the store, and that only where it cannot renew its lease or sees few of the others.
-              cluster.failure-detector.acceptable-heartbeat-pause = 2s
             }
             """);
     }

@@ -26,7 +26,8 @@ public sealed class ControlPlaneDowning(ActorSystem system, Akka.Cluster.Cluster
 internal sealed class ControlPlaneDowningActor : ReceiveActor, IWithTimers
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
-    private static readonly TimeSpan StableAfter = TimeSpan.FromSeconds(3);
+    // The store does not wait for this, only the scheduler and the controllers do: rather too long than that a machine under load loses processes that live.
+    private static readonly TimeSpan StableAfter = TimeSpan.FromSeconds(5);
     // An owner that gives the store up in vain costs its clients a moment, not a process.
     private static readonly TimeSpan YieldAfter = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan YieldFor = TimeSpan.FromSeconds(2);

@@ -18,10 +18,12 @@ public sealed class ClusterProcess : IAsyncDisposable
 {
     private readonly IHost _host;
     private readonly IDisposable? _tracing;
+    private readonly HandshakeShield _shield;
 
-    private ClusterProcess(IHost host, ActorSystem system, ControlPlane? controlPlane, IDisposable? tracing)
+    private ClusterProcess(IHost host, ActorSystem system, HandshakeShield shield, ControlPlane? controlPlane, IDisposable? tracing)
     {
         _host = host;
+        _shield = shield;
         _tracing = tracing;
         System = system;
         ApiServer = controlPlane?.ApiServer;
@@ -52,6 +54,7 @@ public sealed class ClusterProcess : IAsyncDisposable
         Ports.MustBeFree(settings, controlPlane is not null, node is not null);
         var tracing = controlPlane is null ? null : Tracing.Start(settings.Config, settings.NodeName);
         ActorSystem? system = null;
+        HandshakeShield? shield = null;
         var builder = new HostApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true, ApplicationName = "actorkube" });
         builder.Services.AddSingleton(logs);
         builder.Services.AddSingleton<IHostLifetime, CommandLifetime>();
@@ -68,6 +71,7 @@ public sealed class ClusterProcess : IAsyncDisposable
             akka.WithActors((started, _) =>
             {
                 system = started;
+                shield = HandshakeShield.Over(started);
                 if (membership.SeedNodes.Count == 0)
                 {
                     var cluster = Akka.Cluster.Cluster.Get(started);
@@ -87,7 +91,7 @@ public sealed class ClusterProcess : IAsyncDisposable
             throw new ProcessFailedException(e.Message.Replace("Failed to bind to address", "cannot listen on", StringComparison.Ordinal), e);
         }
 
-        return new ClusterProcess(host, system!, controlPlane, tracing);
+        return new ClusterProcess(host, system!, shield!, controlPlane, tracing);
     }
 
     /// <summary>The port that the actor system's cluster endpoint took.</summary>
@@ -96,6 +100,7 @@ public sealed class ClusterProcess : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
+        _shield.Release();
         await _host.StopAsync();
         _host.Dispose();
         _tracing?.Dispose();
