@@ -1,6 +1,5 @@
 using Akka.Actor;
 using Akka.Event;
-using Akka.Remote.Transport.DotNetty;
 
 namespace ActorKube.Host.Cluster;
 
@@ -12,6 +11,9 @@ namespace ActorKube.Host.Cluster;
 /// </summary>
 public sealed class HandshakeShield
 {
+    // Akka keeps the type to itself.
+    private const string Reason = "Akka.Remote.Transport.DotNetty.TlsHandshakeFailureReason";
+
     private readonly TaskCompletionSource _released = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Lets the first phase last.</summary>
@@ -26,7 +28,7 @@ public sealed class HandshakeShield
         Akka.Cluster.Cluster.Get(system).RegisterOnMemberRemoved(shield.Release);
         shutdown.AddTask(CoordinatedShutdown.PhaseBeforeServiceUnbind, "hold-after-failed-handshake", async () =>
         {
-            if (shutdown.ShutdownReason is TlsHandshakeFailureReason)
+            if (shutdown.ShutdownReason?.GetType().FullName == Reason)
             {
                 log.Warning("A connection to another process failed in its TLS handshake; this process goes on");
                 await shield._released.Task.ConfigureAwait(false);

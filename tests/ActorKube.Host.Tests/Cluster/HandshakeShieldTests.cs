@@ -1,12 +1,17 @@
+using System.Reflection;
 using ActorKube.Host.Cluster;
 using Akka.Actor;
 using Akka.Configuration;
-using Akka.Remote.Transport.DotNetty;
 
 namespace ActorKube.Host.Tests.Cluster;
 
 public sealed class HandshakeShieldTests
 {
+    // As Akka.Remote makes it, which keeps the type to itself.
+    private static CoordinatedShutdown.Reason FailedHandshake() => (CoordinatedShutdown.Reason)Activator.CreateInstance(
+        typeof(Akka.Remote.RemoteActorRefProvider).Assembly.GetType("Akka.Remote.Transport.DotNetty.TlsHandshakeFailureReason", throwOnError: true)!,
+        BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic, null, ["the peer closed the connection"], null)!;
+
     private static ActorSystem System() => ActorSystem.Create("shield", ConfigurationFactory.ParseString(HandshakeShield.Hocon + """
 
         akka.actor.provider = cluster
@@ -27,7 +32,7 @@ public sealed class HandshakeShieldTests
             unbound.SetResult();
             return Task.FromResult(Akka.Done.Instance);
         });
-        var running = shutdown.Run(new TlsHandshakeFailureReason("the peer closed the connection"));
+        var running = shutdown.Run(FailedHandshake());
         // Whoever stops the process later waits for the same shutdown.
         var asked = shutdown.Run(CoordinatedShutdown.ClrExitReason.Instance);
         Assert.False(unbound.Task.IsCompleted);
