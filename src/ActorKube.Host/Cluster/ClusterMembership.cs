@@ -28,6 +28,12 @@ public sealed record ClusterMembership(
     /// </summary>
     public bool IsOneOfSeveral { get; init; }
 
+    /// <summary>
+    /// Whether the process must not begin a cluster of its own, since there is one: else a first seed process that is not answered within a second would, on a
+    /// machine under load. Where nobody takes it in for a while its actor system ends, and the question is put again.
+    /// </summary>
+    public bool OnlyJoins { get; init; }
+
     /// <summary>Name of the actor system in every process.</summary>
     public const string SystemName = "actorkube";
 
@@ -38,9 +44,10 @@ public sealed record ClusterMembership(
     public AkkaConfigurationBuilder AddTo(AkkaConfigurationBuilder builder) => builder
         .AddHocon(Hocon(), HoconAddMode.Prepend)
         .AddHocon(HandshakeShield.Hocon, HoconAddMode.Prepend)
+        .AddHocon(OnlyJoins ? "akka.cluster.shutdown-after-unsuccessful-join-seed-nodes = 20s" : "", HoconAddMode.Prepend)
         .AddHocon(IsOneOfSeveral ? Several() : Roles.Contains(ApiServers.Role) ? Config.Empty : OfNode(), HoconAddMode.Prepend)
         .AddSetup(new DotNettySslSetup(Certificate, suppressValidation: false, requireMutualAuthentication: true, customValidator: (certificate, _, _, _, _) => certificate is not null && IsOurs(certificate)))
-        .WithClustering(new ClusterOptions { Roles = [.. Roles], SeedNodes = [.. SeedNodes.Select(AddressOf)] });
+        .WithClustering(new ClusterOptions { Roles = [.. Roles], SeedNodes = [.. SeedNodes.Where(s => !OnlyJoins || s != $"{Hostname}:{Port}").Select(AddressOf)] });
 
     private Config Hocon() => ConfigurationFactory.ParseString($$"""
         akka {

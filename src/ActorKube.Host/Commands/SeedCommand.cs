@@ -1,9 +1,12 @@
 using System.CommandLine;
+using System.Data.Common;
 using System.Security.Cryptography.X509Certificates;
 using ActorKube.ApiServer.Authentication;
 using ActorKube.Host.Cluster;
 using ActorKube.Host.Configuration;
 using ActorKube.Host.Processes;
+using ActorKube.Store;
+using ActorKube.Store.Cluster;
 using Microsoft.Extensions.Logging;
 
 namespace ActorKube.Host.Commands;
@@ -37,7 +40,7 @@ internal static class SeedCommand
         // A process that lost its part of the control plane leaves the cluster by itself, and joins anew.
         for (var starts = 0; ; starts++)
         {
-            if (await RunOnceAsync(settings, membership, certificates, kubeconfig, logs, starts == 0, stop))
+            if (await RunOnceAsync(settings, await JoiningAsync(membership, settings, logs), certificates, kubeconfig, logs, starts == 0, stop))
                 break;
             if (!membership.IsOneOfSeveral)
                 throw new ProcessFailedException("the process left the cluster by itself; see the log above");
@@ -45,6 +48,24 @@ internal static class SeedCommand
         }
 
         Report.Line("Stopping");
+    }
+
+    // A process that owns the store is of a cluster, which this one has to join.
+    private static async Task<ClusterMembership> JoiningAsync(ClusterMembership membership, ProcessSettings settings, ILoggerFactory logs)
+    {
+        if (!membership.IsOneOfSeveral)
+            return membership;
+        try
+        {
+            var holder = await StoreLease.In(StoreSettings.From(settings.Config)).ReadAsync();
+            var isOther = holder is { IsCurrent: true, Owner.Length: > 0 } && StoreLease.AddressOf(holder.Owner).ToString() != ClusterMembership.AddressOf($"{membership.Hostname}:{membership.Port}");
+            return membership with { OnlyJoins = isOther };
+        }
+        catch (Exception e) when (e is DbException or TimeoutException or IOException)
+        {
+            logs.CreateLogger("ActorKube.Seed").LogWarning("The database does not say who owns the store: {Reason}", e.Message);
+            return membership;
+        }
     }
 
     // Whether it ended because it was asked to.

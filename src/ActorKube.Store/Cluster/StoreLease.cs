@@ -33,6 +33,9 @@ public sealed class StoreLease : Setup
     /// <summary>The lease of the store's database; null in a process without a store of several.</summary>
     public static StoreLease? Of(ActorSystem system) => system.Settings.Setup.Get<StoreLease>() is { HasValue: true } found ? found.Value : null;
 
+    /// <summary>The lease of a database, for who asks before the actor system stands.</summary>
+    public static StoreLease In(StoreSettings settings) => new(settings, TimeProvider.System);
+
     /// <summary>How a process calls itself: its address, and what tells it from an earlier process at that address.</summary>
     public static string NameOf(Akka.Cluster.UniqueAddress address) => FormattableString.Invariant($"{address.Address}#{(uint)address.Uid}");
 
