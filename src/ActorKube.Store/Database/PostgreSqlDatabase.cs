@@ -117,7 +117,7 @@ internal sealed class PostgreSqlDatabase(string connectionString, StoreOwnership
     private static NpgsqlDataSource Build(string connectionString)
     {
         const string Durable = "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'";
-        var builder = new NpgsqlSlimDataSourceBuilder(connectionString);
+        var builder = new NpgsqlSlimDataSourceBuilder(PostgreSqlConnections.From(connectionString).ToString());
         builder.ConnectionStringBuilder.NoResetOnClose = true;
         builder.EnableArrays();
         builder.UsePhysicalConnectionInitializer(

@@ -8,14 +8,7 @@ internal sealed class PostgreSqlLease(string connectionString) : ILeaseTable
 {
     private const string Now = "(extract(epoch from clock_timestamp()) * 1000)::bigint";
 
-    private readonly string _connectionString = new NpgsqlConnectionStringBuilder(connectionString)
-    {
-        Timeout = 2,
-        CommandTimeout = 2,
-        CancellationTimeout = -1, // a connection that does not answer is given up at once
-        MaxPoolSize = 2,
-        ApplicationName = "actorkube-lease",
-    }.ToString();
+    private readonly string _connectionString = Own(connectionString);
 
     private bool _created;
 
@@ -48,6 +41,14 @@ internal sealed class PostgreSqlLease(string connectionString) : ILeaseTable
     {
         await using var reader = await command.ExecuteReaderAsync().ConfigureAwait(false);
         return await reader.ReadAsync().ConfigureAwait(false) ? new LeaseHolder(reader.GetString(0), reader.GetInt64(1), reader.GetBoolean(2)) : null;
+    }
+
+    private static string Own(string connectionString)
+    {
+        var builder = PostgreSqlConnections.From(connectionString);
+        (builder.Timeout, builder.CommandTimeout, builder.MaxPoolSize, builder.ApplicationName) = (3, 3, 2, "actorkube-lease");
+        builder.CancellationTimeout = -1; // a connection that does not answer is given up at once
+        return builder.ToString();
     }
 
     private async Task ExecuteAsync(string sql, params NpgsqlParameter[] parameters)

@@ -51,7 +51,7 @@ public sealed class HistoryCheckTests
 
     [Fact]
     public void A_read_of_the_future_is_found() =>
-        Assert.Contains("afterwards", Assert.Single(Problems([Wrote("a", 1, 0, 1, 2), Wrote("b", 2, 5, 6, 3), Read(2, 3, 3)], Events)), StringComparison.Ordinal);
+        Assert.Contains(Problems([Wrote("a", 1, 0, 1, 2), Wrote("b", 2, 5, 6, 3), Read(2, 3, 3)], Events), p => p.Contains("afterwards", StringComparison.Ordinal));
 
     [Fact]
     public void A_refused_write_that_was_done_all_the_same_is_found() =>
