@@ -83,7 +83,7 @@ internal static class SeedCommand
         var self = $"{settings.ClusterHostname}:{ClusterProcess.PortOf(process.System)}";
         new JoinFile([self, .. settings.SeedNodes.Where(s => s != self)], server, process.ApiServer.Tokens.JoinToken,
             certificates.AuthorityPem, joining.ExportCertificatePem(), joining.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem()).Write(join);
-        var ready = process.ApiServer.Bootstrapped.WaitAsync(stop);
+        var ready = Task.WhenAll(process.ApiServer.Bootstrapped, process.IsMember).WaitAsync(stop);
         await Task.WhenAny(ready, process.Terminated);
         if (ready.IsCompleted)
             await ready;

@@ -19,6 +19,7 @@ public sealed class ClusterProcess : IAsyncDisposable
     private readonly IHost _host;
     private readonly IDisposable? _tracing;
     private readonly HandshakeShield _shield;
+    private readonly TaskCompletionSource _isMember = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private ClusterProcess(IHost host, ActorSystem system, HandshakeShield shield, ControlPlane? controlPlane, IDisposable? tracing)
     {
@@ -26,6 +27,7 @@ public sealed class ClusterProcess : IAsyncDisposable
         _shield = shield;
         _tracing = tracing;
         System = system;
+        Akka.Cluster.Cluster.Get(system).RegisterOnMemberUp(() => _isMember.TrySetResult());
         ApiServer = controlPlane?.ApiServer;
     }
 
@@ -34,6 +36,9 @@ public sealed class ClusterProcess : IAsyncDisposable
 
     /// <summary>The API server, in a process that has one.</summary>
     public ApiServerHost? ApiServer { get; }
+
+    /// <summary>Completes when the process is a member of the cluster: before that it cannot take over from another one.</summary>
+    public Task IsMember => _isMember.Task;
 
     /// <summary>Completes when the process left the cluster, whether asked to or not.</summary>
     public Task Terminated => System.WhenTerminated;
