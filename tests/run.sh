@@ -2,9 +2,11 @@
 # Runs every test of ActorKube. As root on Debian or Ubuntu it first installs what the tests run against
 # (containerd, PostgreSQL, a registry, kubectl, node), so that nothing is skipped; else the tests say what they skip and why.
 #
-#   tests/run.sh [arguments of dotnet test, such as --filter …]
+#   tests/run.sh [arguments of dotnet test, such as --filter …; else every test but those that take many minutes]
 set -euo pipefail
 cd "$(dirname "$0")/.."
+
+[ $# -gt 0 ] || set -- --filter 'Category!=Long'
 
 packages=(containerd runc crun conmon containernetworking-plugins nftables iproute2 conntrack bind9-dnsutils skopeo umoci busybox-static
   docker-registry postgresql nodejs npm curl ca-certificates procps)

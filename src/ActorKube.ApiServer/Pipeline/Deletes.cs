@@ -168,7 +168,8 @@ internal sealed class Deletes(ObjectWriter writer, AdmissionChain admission, Rea
         return options;
     }
 
-    private static bool MeetsPreconditions(CachedObject entry, V1DeleteOptions options) =>
+    /// <summary>Whether an object is the one that a deletion insists on.</summary>
+    public static bool MeetsPreconditions(CachedObject entry, V1DeleteOptions options) =>
         (options.Preconditions?.Uid is not { } uid || uid == entry.Object.Metadata.Uid)
         && (options.Preconditions?.ResourceVersion is not { } version || ResourceVersions.Matches(version, entry.Revision));
 

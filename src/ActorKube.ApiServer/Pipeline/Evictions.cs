@@ -1,5 +1,6 @@
 using ActorKube.Api.Machinery;
 using ActorKube.ApiServer.Admission;
+using ActorKube.ApiServer.WatchCache;
 using ActorKube.Client.Protocol;
 using ActorKube.Store.Protocol;
 using k8s.Models;
@@ -32,29 +33,36 @@ internal sealed class Evictions(Deletes deletes, Registry.ResourceRegistry regis
         var state = await Freshness.ConsistentAsync(context.Resource, context.Cancelled).ConfigureAwait(false);
         var pod = state.Objects.Find(context.Key)?.Object.As<V1Pod>() ?? throw ApiError.NotFound(context.Kind, context.Request.Name);
         await TakeFromBudgetAsync(context, pod).ConfigureAwait(false);
+        var options = eviction.DeleteOptions ?? new V1DeleteOptions();
         if (!context.DryRun)
         {
-            await MarkAsync(context).ConfigureAwait(false);
+            await MarkAsync(context, options).ConfigureAwait(false);
         }
 
-        await deletes.DeleteAsync(context, context.Key, context.Request.Name, eviction.DeleteOptions ?? new V1DeleteOptions()).ConfigureAwait(false);
+        await deletes.DeleteAsync(context, context.Key, context.Request.Name, options).ConfigureAwait(false);
         return new ApiResponse(201, new ApiObject(new V1Status { ApiVersion = "v1", Kind = "Status", Metadata = new V1ListMeta(), Status = "Success", Code = 201 }));
     }
 
-    // The pod says why it goes, so that a Job, for example, can tell an eviction from a failure.
-    private async Task MarkAsync(RequestContext context)
+    // The pod says why it goes, so that a Job, for example, can tell an eviction from a failure. A version that the evictor insists on moves along; a pod that is
+    // not the one he means is left to the deletion to refuse.
+    private async Task MarkAsync(RequestContext context, V1DeleteOptions options)
     {
         for (var attempt = 0; attempt < MaxAttempts; attempt++)
         {
             var state = await Freshness.ConsistentAsync(context.Resource, context.Cancelled).ConfigureAwait(false);
-            if (state.Objects.Find(context.Key) is not { } entry || Disrupted(entry.Object.As<V1Pod>(), context.Timestamp) is not { } changed)
+            if (state.Objects.Find(context.Key) is not { } entry || !Deletes.MeetsPreconditions(entry, options) || Disrupted(entry.Object.As<V1Pod>(), context.Timestamp) is not { } changed)
             {
                 return;
             }
 
             var result = await writer.PutAsync(context.Resource, entry.Key, ObjectWriter.Encode(context.Resource, changed), Expected.At(entry.Revision), context.Cause()).ConfigureAwait(false);
-            if (result.Written is not null)
+            if (result.Written is { } written)
             {
+                if (options.Preconditions?.ResourceVersion is not null)
+                {
+                    options.Preconditions.ResourceVersion = ResourceVersions.Format(written.Revision);
+                }
+
                 return;
             }
         }

@@ -9,9 +9,6 @@ internal sealed class StoreDatabaseSetup(Func<IStoreDatabase> open) : Setup
     private readonly Lazy<IStoreDatabase> _database = new(open);
     private int _opened;
 
-    /// <summary>Whether this process has the tables open itself.</summary>
-    public static bool IsPresent(ActorSystem system) => system.Settings.Setup.Get<StoreDatabaseSetup>().HasValue;
-
     /// <summary>The database of the actor system, opened on first use and closed when the system has ended.</summary>
     public static IStoreDatabase Of(ActorSystem system) =>
         (system.Settings.Setup.Get<StoreDatabaseSetup>().Value ?? throw new InvalidOperationException("AddStore was not called")).Open(system);

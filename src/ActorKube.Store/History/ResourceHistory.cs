@@ -24,7 +24,7 @@ public sealed class ResourceHistory
 
     /// <summary>The history in the actor system's store; null where the journal is another plugin's and cannot be read by the object.</summary>
     public static ResourceHistory? Of(ActorSystem system) =>
-        StoreDatabaseSetup.IsPresent(system) ? new ResourceHistory(StoreDatabaseSetup.Of(system), system.Serialization) : null;
+        StoreDatabaseSetup.Find(system) is { } database ? new ResourceHistory(database, system.Serialization) : null;
 
     /// <summary>The event of a revision, or null when the journal does not have it.</summary>
     public async Task<StoreEvent?> FindAsync(string resource, long revision)
