@@ -80,7 +80,7 @@ internal sealed class WebSocketChannels : IAsyncDisposable
                     .ConfigureAwait(false);
             }
         }
-        catch (WebSocketException e)
+        catch (Exception e) when (e is WebSocketException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
             throw new IOException(e.Message, e);
         }
@@ -117,8 +117,9 @@ internal sealed class WebSocketChannels : IAsyncDisposable
         {
             await _socket.SendAsync(message, WebSocketMessageType.Binary, endOfMessage: true, CancellationToken.None).ConfigureAwait(false);
         }
-        catch (Exception e) when (e is WebSocketException or ObjectDisposedException or InvalidOperationException)
+        catch (Exception e) when (e is WebSocketException or ObjectDisposedException or InvalidOperationException or OperationCanceledException)
         {
+            // Nobody cancels: a socket that the other side broke while a message went out tells it so.
             throw new IOException($"The client's connection is closed: {e.Message}", e);
         }
         finally
