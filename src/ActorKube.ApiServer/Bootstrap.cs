@@ -1,5 +1,5 @@
 using ActorKube.Api.Machinery;
-using ActorKube.ApiServer.Authentication;
+using ActorKube.Api.Meta;
 using ActorKube.ApiServer.Authorization.Rbac;
 using ActorKube.ApiServer.Services;
 using k8s.Models;
@@ -81,8 +81,8 @@ internal sealed class Bootstrap(SystemObjects objects, ServerEndpoints endpoints
     // From this day on a token of a secret that says no day of use was not used.
     private V1ConfigMap LegacyTokenTracking() => new()
     {
-        Metadata = new V1ObjectMeta { Name = LegacyTokenUse.TrackingName, NamespaceProperty = "kube-system" },
-        Data = new Dictionary<string, string> { ["since"] = LegacyTokenUse.Day(time.GetUtcNow()) },
+        Metadata = new V1ObjectMeta { Name = LegacyTokens.TrackingName, NamespaceProperty = "kube-system" },
+        Data = new Dictionary<string, string> { ["since"] = LegacyTokens.Day(time.GetUtcNow()) },
     };
 
     private V1Service KubernetesService(int port) => new()

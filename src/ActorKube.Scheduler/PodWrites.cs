@@ -1,3 +1,4 @@
+using ActorKube.Api.Scheduling;
 using System.Text.Json.Nodes;
 using ActorKube.Client;
 using k8s.Models;
@@ -7,6 +8,8 @@ namespace ActorKube.Scheduler;
 /// <summary>The bodies that the scheduler writes.</summary>
 public static class PodWrites
 {
+    internal const string PreemptionReason = "PreemptionByScheduler";
+
     /// <summary>Puts the pod on the node.</summary>
     public static V1Binding Binding(V1Pod pod, string node) => new()
     {
@@ -53,9 +56,9 @@ public static class PodWrites
     {
         ["conditions"] = new JsonArray(new JsonObject
         {
-            ["type"] = "DisruptionTarget",
+            ["type"] = DisruptionTarget.Type,
             ["status"] = "True",
-            ["reason"] = "PreemptionByScheduler",
+            ["reason"] = PreemptionReason,
             ["message"] = $"{scheduler}: preempting to accommodate a higher priority pod",
             ["lastProbeTime"] = null,
             ["lastTransitionTime"] = Time(now),

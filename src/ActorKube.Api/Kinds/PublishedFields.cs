@@ -22,6 +22,9 @@ public static class PublishedFields
 
     private static readonly Lazy<FrozenSet<(string, string)>> Newer = new(() => Rows("newer-fields").Select(c => (c[0], c[1])).ToFrozenSet());
 
+    // Asked of every property of every class at start: hardly any has one of these names, and to name all definitions takes time.
+    private static readonly Lazy<FrozenSet<string>> NewerNames = new(() => Newer.Value.Select(n => n.Item2).ToFrozenSet(StringComparer.Ordinal));
+
     private static readonly Lazy<IReadOnlyList<(string Group, string Version)>> Versions = new(() => [.. Rows("group-versions").Select(c => (c[0], c[1]))]);
 
     /// <summary>Every group version that Kubernetes knows options and watch events of, served or not.</summary>
@@ -40,7 +43,8 @@ public static class PublishedFields
     public static IEnumerable<FieldUnion> UnionsOf(string definition) => AllUnions.Value[Short(definition)];
 
     /// <summary>Whether a field of a model came after v1.36: it is not served, as if the model did not have it.</summary>
-    public static bool IsNewer(Type model, string jsonName) => ModelDefinitions.NameOf(model) is { } name && Newer.Value.Contains((Short(name), jsonName));
+    public static bool IsNewer(Type model, string jsonName) =>
+        NewerNames.Value.Contains(jsonName) && ModelDefinitions.NameOf(model) is { } name && Newer.Value.Contains((Short(name), jsonName));
 
     /// <summary>All fields that the models have and v1.36 has not: definition and JSON name.</summary>
     public static IEnumerable<(string Definition, string Property)> NewerFields => Newer.Value;

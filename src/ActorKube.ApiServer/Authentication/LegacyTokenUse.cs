@@ -1,5 +1,5 @@
-using System.Globalization;
 using ActorKube.Api.Machinery;
+using ActorKube.Api.Meta;
 using ActorKube.ApiServer.Pipeline;
 using ActorKube.ApiServer.Registry;
 using ActorKube.Store.Protocol;
@@ -13,19 +13,11 @@ namespace ActorKube.ApiServer.Authentication;
 /// </summary>
 internal sealed class LegacyTokenUse(ResourceRegistry registry, ObjectWriter writer, TimeProvider time)
 {
-    /// <summary>The ConfigMap in kube-system that says since when uses are noted.</summary>
-    public const string TrackingName = "kube-apiserver-legacy-service-account-token-tracking";
-
-    private const string LastUsed = "kubernetes.io/legacy-token-last-used";
-
-    /// <summary>A day as it stands in labels.</summary>
-    public static string Day(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
-
     /// <summary>Notes that the secret's token was used just now: one write a day. Where somebody else wrote the secret meanwhile, the next use notes it.</summary>
     public async ValueTask NoteAsync(V1Secret secret)
     {
         var (metadata, now) = (secret.Metadata, time.GetUtcNow());
-        if (metadata.Labels?.TryGetValue(LastUsed, out var noted) is true && noted == Day(now))
+        if (metadata.Labels?.TryGetValue(LegacyTokens.LastUsed, out var noted) is true && noted == LegacyTokens.Day(now))
         {
             return;
         }
@@ -39,7 +31,7 @@ internal sealed class LegacyTokenUse(ResourceRegistry registry, ObjectWriter wri
         }
 
         var changed = ApiJson.Copy(entry.Object.As<V1Secret>());
-        changed.Metadata.Labels = new Dictionary<string, string>(changed.Metadata.Labels ?? new Dictionary<string, string>()) { [LastUsed] = Day(now) };
+        changed.Metadata.Labels = new Dictionary<string, string>(changed.Metadata.Labels ?? new Dictionary<string, string>()) { [LegacyTokens.LastUsed] = LegacyTokens.Day(now) };
         var cause = new Cause("system:apiserver", "patch", "kube-apiserver", now.ToUnixTimeMilliseconds());
         await writer.PutAsync(resource, key, ObjectWriter.Encode(resource, changed), Expected.At(entry.Revision), cause).ConfigureAwait(false);
     }

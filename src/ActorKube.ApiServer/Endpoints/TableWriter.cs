@@ -48,61 +48,28 @@ internal static class TableWriter
     public static void WriteTable(
         Utf8JsonWriter json, Strategy strategy, IReadOnlyList<ApiObject> items, ApiList? list, IncludeObject include, bool columns, DateTimeOffset now)
     {
-        json.WriteStartObject();
-        json.WriteString("kind", "Table");
-        json.WriteString("apiVersion", "meta.k8s.io/v1");
-        WriteListMetadata(json, list, list is null && items.Count == 1 ? items[0].Metadata.ResourceVersion : null);
-        if (columns)
-        {
-            WriteColumns(json, strategy.Columns);
-        }
-        else
-        {
-            json.WriteNull("columnDefinitions");
-        }
-
-        json.WriteStartArray("rows");
+        Begin(json, list, list is null && items.Count == 1 ? items[0].Metadata.ResourceVersion : null, columns ? strategy.Columns : null);
         foreach (var item in items)
         {
             WriteRow(json, strategy.Cells(item.Value, now), item, include);
         }
 
-        json.WriteEndArray();
-        json.WriteEndObject();
+        End(json);
     }
 
     /// <summary>The table of a scale subresource, which is an object of another kind than its URL's.</summary>
     public static void WriteScale(Utf8JsonWriter json, ApiObject item, IncludeObject include, DateTimeOffset now)
     {
-        json.WriteStartObject();
-        json.WriteString("kind", "Table");
-        json.WriteString("apiVersion", "meta.k8s.io/v1");
-        WriteListMetadata(json, null, item.Metadata.ResourceVersion);
-        WriteColumns(json, ScaleColumns);
-        json.WriteStartArray("rows");
+        Begin(json, null, item.Metadata.ResourceVersion, ScaleColumns);
         var scale = item.As<V1Scale>();
         WriteRow(json, [scale.Metadata.Name, scale.Spec?.Replicas ?? 0, scale.Status?.Replicas ?? 0, HumanDuration.Since(scale.Metadata.CreationTimestamp, now)], item, include);
-        json.WriteEndArray();
-        json.WriteEndObject();
+        End(json);
     }
 
     /// <summary>A table with the one row of a watch's bookmark: no cells to speak of, but the version, and the mark that the initial events are through.</summary>
     public static void WriteBookmark(Utf8JsonWriter json, Strategy strategy, ApiObject mark, IncludeObject include, bool columns)
     {
-        json.WriteStartObject();
-        json.WriteString("kind", "Table");
-        json.WriteString("apiVersion", "meta.k8s.io/v1");
-        WriteListMetadata(json, null, mark.Metadata.ResourceVersion);
-        if (columns)
-        {
-            WriteColumns(json, strategy.Columns);
-        }
-        else
-        {
-            json.WriteNull("columnDefinitions");
-        }
-
-        json.WriteStartArray("rows");
+        Begin(json, null, mark.Metadata.ResourceVersion, columns ? strategy.Columns : null);
         json.WriteStartObject();
         json.WriteStartArray("cells");
         foreach (var _ in strategy.Columns)
@@ -113,6 +80,30 @@ internal static class TableWriter
         json.WriteEndArray();
         WriteRowObject(json, mark, include == IncludeObject.None && mark.Metadata.Annotations is { Count: > 0 } ? IncludeObject.Metadata : include);
         json.WriteEndObject();
+        End(json);
+    }
+
+    // Everything before the rows; columns are null where they are not described.
+    private static void Begin(Utf8JsonWriter json, ApiList? list, string? version, IReadOnlyList<TableColumn>? columns)
+    {
+        json.WriteStartObject();
+        json.WriteString("kind", "Table");
+        json.WriteString("apiVersion", "meta.k8s.io/v1");
+        WriteListMetadata(json, list, version);
+        if (columns is null)
+        {
+            json.WriteNull("columnDefinitions");
+        }
+        else
+        {
+            WriteColumns(json, columns);
+        }
+
+        json.WriteStartArray("rows");
+    }
+
+    private static void End(Utf8JsonWriter json)
+    {
         json.WriteEndArray();
         json.WriteEndObject();
     }

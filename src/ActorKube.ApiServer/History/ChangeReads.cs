@@ -3,7 +3,6 @@ using ActorKube.Api.Kinds;
 using ActorKube.Api.Machinery;
 using ActorKube.ApiServer.Authorization;
 using ActorKube.ApiServer.CustomResources;
-using ActorKube.ApiServer.Encryption;
 using ActorKube.ApiServer.Pipeline;
 using ActorKube.ApiServer.Registry;
 using ActorKube.ApiServer.WatchCache;
@@ -35,9 +34,16 @@ internal sealed class ChangeReads(ResourceHistory? history, ResourceRegistry reg
 
         await AuthorizeAsync(context, kind, "get", authorize).ConfigureAwait(false);
         var details = new ChangeDetails(Journal, registry, context.Cancelled);
-        return await Reading(async () => await Journal.FindAsync(kind.GroupResource, version - 1).ConfigureAwait(false) is { } found && NamespaceOf(kind, found.Key) == context.Request.Namespace && found.Key.Length > 0
-            ? new ApiResponse(200, new ApiObject(await details.CompleteAsync(kind, found, ChangeObject.Of(kind, found)).ConfigureAwait(false)))
-            : throw ApiError.NotFound(Kind, name)).ConfigureAwait(false);
+        return await HistoryReading.ReadAsync(async () =>
+        {
+            if (await Journal.FindAsync(kind.GroupResource, version - 1).ConfigureAwait(false) is not { Key.Length: > 0 } found
+                || ChangeObject.Of(kind, found) is var told && (told.Metadata.NamespaceProperty ?? "") != context.Request.Namespace)
+            {
+                throw ApiError.NotFound(Kind, name);
+            }
+
+            return new ApiResponse(200, new ApiObject(await details.CompleteAsync(kind, found, told).ConfigureAwait(false)));
+        }).ConfigureAwait(false);
     }
 
     /// <summary>Changes of one object, or of all objects within a time.</summary>
@@ -57,7 +63,7 @@ internal sealed class ChangeReads(ResourceHistory? history, ResourceRegistry reg
 
         var limit = int.TryParse(context.Query("limit"), NumberStyles.None, CultureInfo.InvariantCulture, out var wanted) && wanted > 0 ? wanted : DefaultLimit;
         var (since, until) = (Time(context, "since"), Time(context, "until"));
-        return await Reading(async () =>
+        return await HistoryReading.ReadAsync(async () =>
         {
             var found = new List<(ResourceKind Kind, StoreEvent Event, CustomObject Change)>();
             foreach (var kind in kinds)
@@ -81,7 +87,7 @@ internal sealed class ChangeReads(ResourceHistory? history, ResourceRegistry reg
         }).ConfigureAwait(false);
     }
 
-    private ResourceHistory Journal => history ?? throw ApiError.BadRequest("this server's store keeps no history that can be read");
+    private ResourceHistory Journal => history.Must();
 
     // The newest events that are wanted, until there are enough or they are too old.
     private static async ValueTask<List<(ResourceKind Kind, StoreEvent Event, CustomObject Change)>> TakeAsync(
@@ -129,25 +135,6 @@ internal sealed class ChangeReads(ResourceHistory? history, ResourceRegistry reg
 
     private static string? Wanted(FieldSelector fields, string field) => fields.RequiresExactMatch(field, out var value) ? value : null;
 
-    private static string NamespaceOf(ResourceKind kind, string key) => kind.Namespaced && key.IndexOf('/') is > 0 and var slash ? key[..slash] : "";
-
-    private static DateTimeOffset? Time(RequestContext context, string name) => context.Query(name) is not { Length: > 0 } text ? null
-        : PastStates.TryParseTime(text, out var time) ? time
-        : throw ApiError.BadRequest($"{name}: \"{text}\" is not a time such as 2026-01-31T15:04:05Z");
-
-    private static async ValueTask<ApiResponse> Reading(Func<Task<ApiResponse>> read)
-    {
-        try
-        {
-            return await read().ConfigureAwait(false);
-        }
-        catch (HistoryGoneException e)
-        {
-            throw ApiError.Expired(e.Message);
-        }
-        catch (UnreadableObjectException e)
-        {
-            throw ApiError.Internal(e.Message, e);
-        }
-    }
+    private static DateTimeOffset? Time(RequestContext context, string name) =>
+        context.Query(name) is { Length: > 0 } text ? HistoryReading.TimeOf(name, text) : null;
 }

@@ -1,6 +1,3 @@
-using System.Globalization;
-using ActorKube.Api.Machinery;
-using ActorKube.ApiServer.Encryption;
 using ActorKube.ApiServer.Pipeline;
 using ActorKube.ApiServer.WatchCache;
 using ActorKube.Store.History;
@@ -21,10 +18,10 @@ internal sealed class PastStates(ResourceHistory? history)
     public async ValueTask<CacheState> StateAsync(RequestContext context)
     {
         var (resource, request) = (context.Resource, context.Request);
-        var journal = history ?? throw ApiError.BadRequest("this server's store keeps no history that can be read");
+        var journal = history.Must();
         var now = await Freshness.ConsistentAsync(resource, context.Cancelled).ConfigureAwait(false);
         var (prefix, key) = (resource.Kind.Namespaced && request.Namespace.Length > 0 ? request.Namespace + "/" : "", request.Name.Length > 0 ? context.Key : null);
-        try
+        return await HistoryReading.ReadAsync(async () =>
         {
             var revision = Math.Min(now.Revision, await MomentAsync(context, journal).ConfigureAwait(false));
             var before = await journal.BeforeAsync(
@@ -36,30 +33,10 @@ internal sealed class PastStates(ResourceHistory? history)
             }
 
             return now with { Revision = revision, Objects = objects };
-        }
-        catch (HistoryGoneException e)
-        {
-            throw ApiError.Expired(e.Message);
-        }
-        catch (UnreadableObjectException e)
-        {
-            throw ApiError.Internal(e.Message, e);
-        }
+        }).ConfigureAwait(false);
     }
 
-    private static async ValueTask<long> MomentAsync(RequestContext context, ResourceHistory journal)
-    {
-        if (context.Query("at") is not { } text)
-        {
-            return ResourceVersions.Parse(context.Query("atRevision")!);
-        }
-
-        return TryParseTime(text, out var time)
-            ? await journal.RevisionAtAsync(context.Resource.StoreResource, time).ConfigureAwait(false)
-            : throw ApiError.BadRequest($"at: \"{text}\" is not a time such as 2026-01-31T15:04:05Z");
-    }
-
-    /// <summary>Reads a time of a query.</summary>
-    public static bool TryParseTime(string text, out DateTimeOffset time) =>
-        DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out time);
+    private static async ValueTask<long> MomentAsync(RequestContext context, ResourceHistory journal) => context.Query("at") is { } text
+        ? await journal.RevisionAtAsync(context.Resource.StoreResource, HistoryReading.TimeOf("at", text)).ConfigureAwait(false)
+        : ResourceVersions.Parse(context.Query("atRevision")!);
 }

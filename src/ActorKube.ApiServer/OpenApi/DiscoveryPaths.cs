@@ -6,8 +6,6 @@ namespace ActorKube.ApiServer.OpenApi;
 /// <summary>The paths that say what there is, and the others that are about no object: by the key of the OpenAPI v3 document that holds them.</summary>
 internal static class DiscoveryPaths
 {
-    private static readonly string[] Formats = ["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"];
-
     /// <summary>Every such path: document, path, operation.</summary>
     public static IEnumerable<(string Document, string Path, Operation Operation)> Of(IReadOnlyList<ResourceKind> kinds)
     {
@@ -57,8 +55,8 @@ internal static class DiscoveryPaths
         Method = "get",
         Name = ("get", name),
         Description = description,
-        Consumes = Formats,
-        Produces = Formats,
+        Consumes = OperationBuilder.Formats,
+        Produces = OperationBuilder.Formats,
         Answer = answer,
     };
 }

@@ -17,7 +17,8 @@ internal sealed class OperationBuilder(SchemaBuilder schemas, bool version3)
         "application/json-patch+json", "application/merge-patch+json", "application/strategic-merge-patch+json", "application/apply-patch+yaml",
     ];
 
-    private static readonly string[] Formats = ["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"];
+    /// <summary>In which objects come and go.</summary>
+    internal static readonly string[] Formats = ["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"];
     private static readonly string[] WatchFormats = [.. Formats, "application/json;stream=watch", "application/vnd.kubernetes.protobuf;stream=watch"];
     private static readonly string[] CustomFormats = ["application/json", "application/yaml"];
 
@@ -50,7 +51,7 @@ internal sealed class OperationBuilder(SchemaBuilder schemas, bool version3)
 
     private static IEnumerable<(string Path, IReadOnlyList<Operation> Operations)> Paths(ResourceKind kind)
     {
-        var root = kind.Group.Length == 0 ? $"/api/{kind.Version}" : $"/apis/{kind.Group}/{kind.Version}";
+        var root = "/" + DiscoveryPaths.PathOf(kind);
         var (space, scope) = kind.Namespaced ? ("/namespaces/{namespace}", "Namespaced") : ("", "");
         var collection = $"{root}{space}/{kind.Resource}";
         if (kind.Namespaced && kind.Allows("list"))

@@ -1,3 +1,4 @@
+using ActorKube.Api.Machinery;
 using System.Buffers.Text;
 using System.Text;
 using System.Text.Encodings.Web;
@@ -44,7 +45,7 @@ internal sealed class SharedParameters
     // FNV-1 of 64 bits over the parameter's JSON, as Go writes it; 48 bits of it as URL-safe base64.
     private static string Hash(JsonObject json)
     {
-        var text = json.ToJsonString(Plain).Replace("<", "\\u003c", StringComparison.Ordinal).Replace(">", "\\u003e", StringComparison.Ordinal).Replace("&", "\\u0026", StringComparison.Ordinal);
+        var text = GoJson.EscapeHtml(json.ToJsonString(Plain));
         var hash = 0xcbf29ce484222325;
         foreach (var value in Encoding.UTF8.GetBytes(text))
         {

@@ -196,7 +196,7 @@ public sealed class ApiPipeline
         ("", "deletecollection") => await _parts.Deletes.DeleteCollectionAsync(context).ConfigureAwait(false),
         ("scale", "get") => await Scales.GetAsync(context).ConfigureAwait(false),
         ("scale", "update") => await _parts.Scales.UpdateAsync(context).ConfigureAwait(false),
-        ("" or "status" or "finalize" or "approval" or "ephemeralcontainers" or "resize", "patch") when IsApply(context) =>
+        ("" or "status" or "finalize" or "approval" or "ephemeralcontainers" or "resize", "patch") when context.IsApply =>
             await _parts.Applies.ApplyAsync(context, AuthorizeAsync).ConfigureAwait(false),
         ("scale", "patch") => await _parts.Scales.PatchAsync(context).ConfigureAwait(false),
         ("token", "create") => await _parts.TokenRequests.CreateAsync(context).ConfigureAwait(false),
@@ -207,8 +207,6 @@ public sealed class ApiPipeline
         ("status" or "approval" or "ephemeralcontainers" or "resize", "get") => await _parts.Reads.GetAsync(context).ConfigureAwait(false),
         _ => throw ApiError.MethodNotAllowed(context.Kind, context.Request.Verb),
     };
-
-    private static bool IsApply(RequestContext context) => BodyDecoder.MediaType(context.Request.ContentType) == Patch.Apply;
 
     private RequestContext PodContext(RequestContext context)
     {

@@ -1,4 +1,5 @@
 using ActorKube.Api.Machinery;
+using ActorKube.Api.Scheduling;
 using ActorKube.ApiServer.Admission;
 using ActorKube.ApiServer.WatchCache;
 using ActorKube.Client.Protocol;
@@ -10,6 +11,7 @@ namespace ActorKube.ApiServer.Pipeline;
 /// <summary>pods/eviction: a deletion that a pod disruption budget may put off.</summary>
 internal sealed class Evictions(Deletes deletes, Registry.ResourceRegistry registry, AdmissionChain admission, ObjectWriter writer)
 {
+    private const string Evicted = "EvictionByEvictionAPI";
     private const int MaxAttempts = 20;
 
     /// <summary>Evicts the pod.</summary>
@@ -71,26 +73,14 @@ internal sealed class Evictions(Deletes deletes, Registry.ResourceRegistry regis
     /// <summary>The pod with the condition that it is being evicted; null when it has ended, is going, or says so already.</summary>
     internal static V1Pod? Disrupted(V1Pod pod, DateTime now)
     {
-        if (pod.Status?.Phase is "Succeeded" or "Failed" || pod.Metadata.DeletionTimestamp is not null
-            || pod.Status?.Conditions?.Any(c => c is { Type: "DisruptionTarget", Status: "True", Reason: "EvictionByEvictionAPI" }) == true)
+        if (pod.Status?.Phase is "Succeeded" or "Failed" || pod.Metadata.DeletionTimestamp is not null || DisruptionTarget.IsIn(pod, Evicted))
         {
             return null;
         }
 
         var changed = ApiJson.Copy(pod);
         changed.Status ??= new V1PodStatus();
-        changed.Status.Conditions =
-        [
-            .. (changed.Status.Conditions ?? []).Where(c => c.Type != "DisruptionTarget"),
-            new V1PodCondition
-            {
-                Type = "DisruptionTarget",
-                Status = "True",
-                Reason = "EvictionByEvictionAPI",
-                Message = "Eviction API: evicting",
-                LastTransitionTime = now,
-            },
-        ];
+        changed.Status.Conditions = DisruptionTarget.AddTo(pod, Evicted, "Eviction API: evicting", now);
         return changed;
     }
 

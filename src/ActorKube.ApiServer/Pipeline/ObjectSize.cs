@@ -22,7 +22,7 @@ internal static class ObjectSize
         }
 
         var metadata = ObjectMetadata.Of(value);
-        if (metadata.ManagedFields is { Count: > 0 } && !IsApply(context))
+        if (metadata.ManagedFields is { Count: > 0 } && !context.IsApply)
         {
             metadata.ManagedFields = null;
             encoded = ObjectWriter.Encode(context.Resource, value);
@@ -31,6 +31,4 @@ internal static class ObjectSize
         // The words are the storage's, and clients look for them.
         return encoded.Bytes.Length <= Max ? encoded : throw ApiError.From(ApiError.Status(500, "", "etcdserver: request is too large"));
     }
-
-    private static bool IsApply(RequestContext context) => context.Request.Verb == "patch" && BodyDecoder.MediaType(context.Request.ContentType) == Patch.Apply;
 }

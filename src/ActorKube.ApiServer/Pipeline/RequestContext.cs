@@ -53,6 +53,9 @@ internal sealed class RequestContext : IDisposable
     /// <summary>Texts for <c>Warning</c> headers; null when there are none.</summary>
     public IReadOnlyList<string>? Warnings => _warnings;
 
+    /// <summary>Whether the request is a server-side apply.</summary>
+    public bool IsApply => Request.Verb == "patch" && BodyDecoder.MediaType(Request.ContentType) == Patch.Apply;
+
     /// <summary>A query parameter, or null.</summary>
     public string? Query(string name) => Request.Query.GetValueOrDefault(name);
 

@@ -17,7 +17,7 @@ internal static class WriteOptions
         var manager = context.Query("fieldManager") ?? "";
         if (context.Request.Verb == "patch")
         {
-            if (BodyDecoder.MediaType(context.Request.ContentType) != Patch.Apply)
+            if (!context.IsApply)
             {
                 if (context.Query("force") is not null)
                 {

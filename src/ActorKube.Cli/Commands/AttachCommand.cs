@@ -63,15 +63,13 @@ internal static class AttachCommand
         }
         else if (tty && !terminal)
         {
-            await Console.Error.WriteLineAsync("Unable to use a TTY - input is not a terminal or the right kind of file");
+            await Console.Error.WriteLineAsync(Terminal.Missing);
         }
 
         if (!quiet && stdin && terminal)
             await Console.Error.WriteLineAsync("If you don't see a command prompt, try pressing enter.");
-        await using var output = StandardStream.OpenOutput();
-        await using var errors = StandardStream.OpenErrors();
         // A container with a terminal has one stream for both outputs.
         var path = RemoteCommand.AttachPath(pod, container, stdin, terminal || own.IsTrue("tty"));
-        return await RemoteCommand.RunAsync(session, path, new RemoteStreams(stdin ? Terminal.OpenInput() : null, output, errors), terminal, cancellation);
+        return await RemoteCommand.RunAsync(session, path, stdin, terminal, cancellation);
     }
 }

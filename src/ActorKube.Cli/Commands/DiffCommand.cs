@@ -54,46 +54,37 @@ internal static class DiffCommand
             if (parsed.GetValue(files) is not { Length: > 0 } sources)
                 throw new UsageException("must specify -f");
             var applier = new Applier(CliSession.Open(parsed), "Strict", "server");
-            var folder = Directory.CreateTempSubdirectory("akctl-diff-").FullName;
-            try
+            await InFoldersAsync("LIVE", "MERGED", async (live, merged) =>
             {
-                var (live, merged) = (Directory.CreateDirectory(Path.Combine(folder, "LIVE")).FullName, Directory.CreateDirectory(Path.Combine(folder, "MERGED")).FullName);
                 foreach (var manifest in await ManifestReader.ReadAsync(applier.Session, sources, parsed.GetValue(recursive), cancellation))
                     await WriteAsync(applier, manifest, live, merged, parsed.GetValue(managed), cancellation);
-                var code = await CompareAsync(live, merged, cancellation);
-                if (code != 0)
-                    throw new PlainException("", code);
-            }
-            catch (Exception e) when (e is ApiException or CliException { ExitCode: Different, Message.Length: > 0 })
-            {
-                throw new PlainException(ErrorText.Of(e, CliSession.LastServer), Different + 1);
-            }
-            finally
-            {
-                Directory.Delete(folder, recursive: true);
-            }
+            }, cancellation);
         });
         return command;
     }
 
-    private static async Task BetweenAsync(CliSession session, string[] words, Moment from, Moment to, bool managed, CancellationToken cancellation)
+    private static Task BetweenAsync(CliSession session, string[] words, Moment from, Moment to, bool managed, CancellationToken cancellation) => InFoldersAsync("FROM", "TO", async (before, after) =>
+    {
+        foreach (var name in await session.Kinds.ResolveAsync(ResourceArguments.Read(words, "diff"), cancellation))
+        {
+            var target = name.ToTarget();
+            foreach (var (directory, moment) in new[] { (before, from), (after, to) })
+            {
+                if (await session.FindAsync(session.Request("get", target.Kind, target.Name, query: [moment.Query]), cancellation) is { } found)
+                    await File.WriteAllTextAsync(Path.Combine(directory, $"{target.Kind.GroupResource}.{target.Name}"), ObjectPrinter.Of(found, "yaml", target.Kind, managed), cancellation);
+            }
+        }
+    }, cancellation);
+
+    // Writes both sides into a folder each, and compares them.
+    private static async Task InFoldersAsync(string one, string other, Func<string, string, Task> write, CancellationToken cancellation)
     {
         var folder = Directory.CreateTempSubdirectory("akctl-diff-").FullName;
         try
         {
-            var (before, after) = (Directory.CreateDirectory(Path.Combine(folder, "FROM")).FullName, Directory.CreateDirectory(Path.Combine(folder, "TO")).FullName);
-            foreach (var (kind, name) in await session.Kinds.ResolveAsync(ResourceArguments.Read(words, "diff"), cancellation))
-            {
-                if (name is null)
-                    throw new CliException("resource(s) were provided, but no name was specified");
-                foreach (var (directory, moment) in new[] { (before, from), (after, to) })
-                {
-                    if (await session.FindAsync(session.Request("get", kind, name, query: [moment.Query]), cancellation) is { } found)
-                        await File.WriteAllTextAsync(Path.Combine(directory, $"{kind.GroupResource}.{name}"), ObjectPrinter.Of(found, "yaml", kind, managed), cancellation);
-                }
-            }
-
-            var code = await CompareAsync(before, after, cancellation);
+            var (left, right) = (Directory.CreateDirectory(Path.Combine(folder, one)).FullName, Directory.CreateDirectory(Path.Combine(folder, other)).FullName);
+            await write(left, right);
+            var code = await CompareAsync(left, right, cancellation);
             if (code != 0)
                 throw new PlainException("", code);
         }

@@ -53,11 +53,9 @@ internal static class ExecCommand
                 throw new CliException($"cannot exec into a container in a completed pod; current phase is {phase}");
             var terminal = parsed.GetValue(tty) && parsed.GetValue(stdin) && Terminal.IsThere;
             if (parsed.GetValue(tty) && !terminal)
-                await Console.Error.WriteLineAsync("Unable to use a TTY - input is not a terminal or the right kind of file");
+                await Console.Error.WriteLineAsync(Terminal.Missing);
             var path = RemoteCommand.Path(pod, await ContainerAsync(pod, parsed.GetValue(container), parsed.GetValue(quiet)), tail, parsed.GetValue(stdin), terminal);
-            await using var output = StandardStream.OpenOutput();
-            await using var errors = StandardStream.OpenErrors();
-            var exitCode = await RemoteCommand.RunAsync(session, path, new RemoteStreams(parsed.GetValue(stdin) ? Terminal.OpenInput() : null, output, errors), terminal, cancellation);
+            var exitCode = await RemoteCommand.RunAsync(session, path, parsed.GetValue(stdin), terminal, cancellation);
             if (exitCode != 0)
                 throw new PlainException(parsed.GetValue(quiet) ? "" : $"command terminated with exit code {exitCode}", exitCode);
         });

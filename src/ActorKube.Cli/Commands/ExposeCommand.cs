@@ -68,10 +68,7 @@ internal static class ExposeCommand
             return [.. (await Manifests.ManifestReader.ReadAsync(session, files, recursive, cancellation)).Select(m => new Target(m.Kind, m.Name, m.Namespace))];
         if (words.Length == 0)
             throw new CliException("You must provide one or more resources by argument or filename.");
-        var names = await session.Kinds.ResolveAsync(ResourceArguments.Read(words, "expose"), cancellation);
-        return names.All(n => n.Name is not null)
-            ? [.. names.Select(n => new Target(n.Kind, n.Name!, null))]
-            : throw new CliException("resource(s) were provided, but no name was specified");
+        return [.. (await session.Kinds.ResolveAsync(ResourceArguments.Read(words, "expose"), cancellation)).Select(n => n.ToTarget())];
     }
 
     private static List<(long Port, string Protocol)> Ports(string[] words, string? protocol) =>

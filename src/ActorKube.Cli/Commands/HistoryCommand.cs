@@ -109,7 +109,7 @@ internal static class HistoryCommand
             var (changes, undoer) = (new ChangeList(session), new Undoer(session, DryRuns.Parse(parsed.GetValue(dryRun)), parsed.GetValue(force)));
             if (await AboutAsync(session, parsed.GetValue(resources)!, cancellation) is { } about)
             {
-                var target = new Target(about.Kind, about.Name ?? throw new CliException("resource(s) were provided, but no name was specified"), null);
+                var target = about.ToTarget();
                 if (parsed.GetValue(to) is { } revision)
                 {
                     await undoer.RestoreAsync(target, revision.ToString(CultureInfo.InvariantCulture), cancellation);
@@ -143,7 +143,7 @@ internal static class HistoryCommand
         {
             var session = CliSession.Open(parsed);
             var about = await AboutAsync(session, parsed.GetValue(resources)!, cancellation);
-            var target = new Target(about!.Kind, about.Name ?? throw new CliException("resource(s) were provided, but no name was specified"), null);
+            var target = about!.ToTarget();
             var value = await session.SendAsync(session.Request("get", target.Kind, target.Name), cancellation);
             var now = TimeProvider.System.GetUtcNow();
             var rows = Blame.Of(value, await new ChangeList(session).OfAsync(target, false, cancellation))

@@ -52,6 +52,14 @@ internal sealed class RemoteCommand : IDisposable
         return $"/api/v1/namespaces/{pod.Text("metadata", "namespace")}/pods/{pod.Text("metadata", "name")}/{subresource}?{string.Join('&', query)}";
     }
 
+    /// <summary>The same with this process' own output, and its own input if wanted.</summary>
+    public static async Task<int> RunAsync(CliSession session, string pathAndQuery, bool stdin, bool terminal, CancellationToken cancellation)
+    {
+        await using var output = StandardStream.OpenOutput();
+        await using var errors = StandardStream.OpenErrors();
+        return await RunAsync(session, pathAndQuery, new RemoteStreams(stdin ? Terminal.OpenInput() : null, output, errors), terminal, cancellation);
+    }
+
     /// <summary>Runs the command and returns its exit code.</summary>
     /// <param name="session">The cluster.</param>
     /// <param name="pathAndQuery">The exec URL.</param>

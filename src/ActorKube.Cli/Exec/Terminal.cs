@@ -17,6 +17,9 @@ internal sealed partial class Terminal : IDisposable
 
     private Terminal(byte[] saved) => _saved = saved;
 
+    /// <summary>What the user is told when there is none.</summary>
+    public const string Missing = "Unable to use a TTY - input is not a terminal or the right kind of file";
+
     /// <summary>Whether standard input is a terminal that can be put into raw mode.</summary>
     public static bool IsThere => !Console.IsInputRedirected && !OperatingSystem.IsWindows();
 

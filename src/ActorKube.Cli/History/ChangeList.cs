@@ -62,7 +62,7 @@ internal sealed class ChangeList(CliSession session)
     /// <summary>Changes that a field selector and times choose, the oldest first. An empty namespace means all.</summary>
     public async Task<JsonObject> ListAsync(string ns, IEnumerable<(string Field, string? Value)> fields, Moment since, Moment until, long? limit, bool earlier, CancellationToken cancellation)
     {
-        var selector = string.Join(',', fields.Where(f => !string.IsNullOrEmpty(f.Value)).Select(f => $"{f.Field}={Escape(f.Value!)}"));
+        var selector = string.Join(',', fields.Where(f => !string.IsNullOrEmpty(f.Value)).Select(f => new FieldRequirement(f.Field, f.Value!, Negated: false)));
         try
         {
             return await session.SendAsync(
@@ -86,6 +86,4 @@ internal sealed class ChangeList(CliSession session)
 
     /// <summary>The changes of a list.</summary>
     public static IReadOnlyList<ObjectChange> Read(JsonObject list) => [.. list.List("items").Select(i => new ObjectChange(i.AsObject()))];
-
-    private static string Escape(string value) => value.Replace("\\", "\\\\").Replace(",", "\\,").Replace("=", "\\=");
 }

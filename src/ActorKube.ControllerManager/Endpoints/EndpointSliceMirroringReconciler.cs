@@ -73,7 +73,7 @@ public static class EndpointSliceMirroringReconciler
             ];
             var addresses = (subset.Addresses ?? []).Select(a => (Address: a, Ready: true)).Concat((subset.NotReadyAddresses ?? []).Select(a => (Address: a, Ready: false))).Take(MaxAddresses);
             foreach (var family in addresses.Where(a => IPAddress.TryParse(a.Address.Ip, out _))
-                .GroupBy(a => IPAddress.Parse(a.Address.Ip).AddressFamily == AddressFamily.InterNetworkV6 ? "IPv6" : "IPv4").OrderBy(g => g.Key, StringComparer.Ordinal))
+                .GroupBy(a => PodEndpoints.FamilyOf(a.Address.Ip)).OrderBy(g => g.Key, StringComparer.Ordinal))
                 yield return new Wanted(family.Key, ports, [.. family.Select(a => Endpoint(a.Address, a.Ready))]);
         }
     }

@@ -1,4 +1,5 @@
 using ActorKube.Api.Machinery;
+using ActorKube.Api.Scheduling;
 using ActorKube.ControllerManager.Common;
 using ActorKube.ControllerManager.Shell;
 using k8s.Models;
@@ -78,22 +79,11 @@ public static class NodeLifecycleReconciler
 
     private static IEnumerable<PlannedAction> Evict(V1Pod pod, DateTimeOffset now)
     {
-        if (!PodFacts.IsTerminal(pod) && pod.Status?.Conditions?.Any(c => c is { Type: "DisruptionTarget", Status: "True" }) != true)
+        if (!PodFacts.IsTerminal(pod) && !DisruptionTarget.IsIn(pod))
         {
             var changed = ApiJson.Copy(pod);
             changed.Status ??= new V1PodStatus();
-            changed.Status.Conditions =
-            [
-                .. (changed.Status.Conditions ?? []).Where(c => c.Type != "DisruptionTarget"),
-                new V1PodCondition
-                {
-                    Type = "DisruptionTarget",
-                    Status = "True",
-                    Reason = "DeletionByTaintManager",
-                    Message = "Taint manager: deleting due to NoExecute taint",
-                    LastTransitionTime = now.UtcDateTime,
-                },
-            ];
+            changed.Status.Conditions = DisruptionTarget.AddTo(pod, "DeletionByTaintManager", "Taint manager: deleting due to NoExecute taint", now.UtcDateTime);
             yield return new UpdateStatus(changed);
         }
 

@@ -1,3 +1,4 @@
+using ActorKube.Api.Scheduling;
 using System.Text.Json.Nodes;
 using ActorKube.ControllerManager.Common;
 using ActorKube.ControllerManager.Nodes;
@@ -59,14 +60,7 @@ public static class PodGcReconciler
             yield break;
         }
 
-        var conditions = (pod.Status?.Conditions ?? []).Where(c => c.Type != "DisruptionTarget").Append(new V1PodCondition
-        {
-            Type = "DisruptionTarget",
-            Status = "True",
-            Reason = "DeletionByPodGC",
-            Message = message,
-            LastTransitionTime = now.UtcDateTime,
-        });
+        var conditions = DisruptionTarget.AddTo(pod, "DeletionByPodGC", message, now.UtcDateTime);
         // Deleted by the next pass, once the failure is on record.
         var body = MergeBody.Metadata(pod.Metadata);
         body["status"] = new JsonObject { ["phase"] = "Failed", ["conditions"] = MergeBody.List(conditions) };

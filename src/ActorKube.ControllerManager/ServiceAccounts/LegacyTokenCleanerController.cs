@@ -1,5 +1,5 @@
-using System.Globalization;
 using System.Text.Json.Nodes;
+using ActorKube.Api.Meta;
 using ActorKube.Client;
 using ActorKube.Client.Informers;
 using ActorKube.ControllerManager.Shell;
@@ -13,16 +13,11 @@ namespace ActorKube.ControllerManager.ServiceAccounts;
 /// </summary>
 internal sealed class LegacyTokenCleanerController : IController
 {
-    /// <summary>The day on which a token was last used; the API server sets it.</summary>
-    internal const string LastUsed = "kubernetes.io/legacy-token-last-used";
-
     /// <summary>The day since which a token is no longer good.</summary>
     internal const string InvalidSince = "kubernetes.io/legacy-token-invalid-since";
 
     private const string Type = "kubernetes.io/service-account-token";
     private const string AccountName = "kubernetes.io/service-account.name";
-    private const string TrackingName = "kube-apiserver-legacy-service-account-token-tracking";
-    private const string Day = "yyyy-MM-dd";
 
     private static readonly TimeSpan Again = TimeSpan.FromHours(24);
 
@@ -38,7 +33,7 @@ internal sealed class LegacyTokenCleanerController : IController
     public LegacyTokenCleanerController(IInformerFactory informers, TimeSpan period)
     {
         var (secrets, accounts, pods) = (informers.Informer<V1Secret>(), informers.Informer<V1ServiceAccount>(), informers.Informer<V1Pod>());
-        var tracking = informers.Informer<V1ConfigMap>("kube-system", fieldSelector: $"metadata.name={TrackingName}");
+        var tracking = informers.Informer<V1ConfigMap>("kube-system", fieldSelector: $"metadata.name={LegacyTokens.TrackingName}");
         (_period, _secrets, _accounts, _tracking, _pods) = (period, secrets.Lister, accounts.Lister, tracking.Lister, pods.Lister);
         Sources =
         [
@@ -57,7 +52,7 @@ internal sealed class LegacyTokenCleanerController : IController
         if (_secrets.Get(key.Namespace, key.Name) is not { Type: Type } secret)
             return Plan.Nothing;
         var account = secret.Metadata.Annotations?.TryGetValue(AccountName, out var name) is true ? _accounts.Get(key.Namespace, name) : null;
-        var since = DayOf(_tracking.Get("kube-system", TrackingName)?.Data, "since");
+        var since = LegacyTokens.DayOf(_tracking.Get("kube-system", LegacyTokens.TrackingName)?.Data, "since");
         return Reconcile(secret, account, since, () => _pods.List(key.Namespace).Any(p => Mounts(p, key.Name)), _period, context.Now);
     }
 
@@ -80,20 +75,17 @@ internal sealed class LegacyTokenCleanerController : IController
             return idle;
 
         // A token without a day was not used since uses are noted; the first day of that counts whole.
-        var used = DayOf(metadata.Labels, LastUsed) ?? trackedSince?.AddDays(1);
+        var used = LegacyTokens.DayOf(metadata.Labels, LegacyTokens.LastUsed) ?? trackedSince?.AddDays(1);
         if (used is not { } last || last > limit || isMounted())
             return idle;
-        if (DayOf(metadata.Labels, InvalidSince) is not { } invalid || invalid > now)
+        if (LegacyTokens.DayOf(metadata.Labels, InvalidSince) is not { } invalid || invalid > now)
         {
-            var label = new JsonObject { [InvalidSince] = now.UtcDateTime.ToString(Day, CultureInfo.InvariantCulture) };
+            var label = new JsonObject { [InvalidSince] = LegacyTokens.Day(now) };
             return new Plan([new Merge(secret, MergeBody.Metadata(metadata, ("labels", label)))], Again);
         }
 
         return invalid > limit ? idle : Plan.Of(new Delete(secret));
     }
-
-    private static DateTimeOffset? DayOf(IDictionary<string, string>? values, string key) =>
-        values?.TryGetValue(key, out var text) is true && DateTimeOffset.TryParseExact(text, Day, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var day) ? day : null;
 
     private static bool Mounts(V1Pod pod, string secret) =>
         pod.Spec?.Volumes?.Any(v => v.Secret?.SecretName == secret || v.Projected?.Sources?.Any(s => s.Secret?.Name == secret) is true) is true;

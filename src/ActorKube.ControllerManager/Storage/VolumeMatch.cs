@@ -27,7 +27,7 @@ public static class VolumeMatch
         var fitting = volumes.Where(v => v.Metadata.DeletionTimestamp is null && Suits(claim, v)).ToList();
         return fitting.FirstOrDefault(v => IsFor(v, claim))
             ?? fitting.Where(v => v.Spec.ClaimRef is null && v.Status?.Phase is not ("Released" or "Failed"))
-                .OrderBy(CapacityOf).ThenBy(v => v.Metadata.Name, StringComparer.Ordinal).FirstOrDefault();
+                .OrderBy(VolumeFacts.SizeOf).ThenBy(v => v.Metadata.Name, StringComparer.Ordinal).FirstOrDefault();
     }
 
     /// <summary>Whether the volume has what the claim asks for: size, access, mode, class and labels.</summary>
@@ -35,18 +35,11 @@ public static class VolumeMatch
         (volume.Spec.StorageClassName ?? "") == ClassOf(claim)
         && (volume.Spec.VolumeMode ?? "Filesystem") == (claim.Spec.VolumeMode ?? "Filesystem")
         && (claim.Spec.AccessModes ?? []).All(m => volume.Spec.AccessModes?.Contains(m) == true)
-        && CapacityOf(volume) >= RequestOf(claim)
+        && VolumeFacts.SizeOf(volume) >= VolumeFacts.SizeOf(claim)
         && (claim.Spec.VolumeAttributesClassName ?? "") == (volume.Spec.VolumeAttributesClassName ?? "")
         && (claim.Spec.Selector is null || (LabelSelector.TryFrom(claim.Spec.Selector, out var selector, out _) && selector.Matches(volume.Metadata.Labels)));
 
     /// <summary>Whether the volume can be had on the node; on any where no node is given.</summary>
     public static bool IsReachable(V1PersistentVolume volume, V1Node? node) =>
-        node is null || volume.Spec.NodeAffinity?.Required is not { } required
-        || NodeSelector.Matches(required, node.Metadata.Labels ?? new Dictionary<string, string>(), node.Metadata.Name);
-
-    private static decimal CapacityOf(V1PersistentVolume volume) =>
-        volume.Spec.Capacity is { } capacity && capacity.TryGetValue("storage", out var size) ? size.ToDecimal() : 0;
-
-    private static decimal RequestOf(V1PersistentVolumeClaim claim) =>
-        claim.Spec.Resources?.Requests is { } requests && requests.TryGetValue("storage", out var size) ? size.ToDecimal() : 0;
+        node is null || VolumeFacts.IsReachable(volume, node.Metadata.Labels ?? new Dictionary<string, string>(), node.Metadata.Name);
 }

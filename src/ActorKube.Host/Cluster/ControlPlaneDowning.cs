@@ -63,8 +63,8 @@ internal sealed class ControlPlaneDowningActor : ReceiveActor, IWithTimers
             _hasYielded = false;
         if (_asking || _lease is null || _cluster.SelfMember.Status is not (MemberStatus.Up or MemberStatus.WeaklyUp))
             return;
-        if (unreachable.Length > 0 && !DowningPlan.DependsOnOwner(Peers(state)))
-            Act(DowningPlan.Decide(Peers(state), Self(), null));
+        if (unreachable.Length > 0 && !DowningPlan.DependsOnOwner(Peer.Of(state)))
+            Act(DowningPlan.Decide(Peer.Of(state), Self(), null));
         else if (unreachable.Length == 0 || StableFor(YieldAfter))
             Ask();
     }
@@ -72,9 +72,6 @@ internal sealed class ControlPlaneDowningActor : ReceiveActor, IWithTimers
     private bool StableFor(TimeSpan time) => _looks * Interval >= time;
 
     private new string Self() => _cluster.SelfAddress.ToString();
-
-    private static List<Peer> Peers(ClusterEvent.CurrentClusterState state) =>
-        [.. state.Members.Where(m => m.Status is not (MemberStatus.Down or MemberStatus.Removed)).Select(m => new Peer(m.Address.ToString(), m.HasRole(ApiServers.Role), !state.Unreachable.Contains(m)))];
 
     private void Ask()
     {
@@ -86,7 +83,7 @@ internal sealed class ControlPlaneDowningActor : ReceiveActor, IWithTimers
     {
         _asking = false;
         var owner = holder is { IsCurrent: true, Owner.Length: > 0 } ? StoreLease.AddressOf(holder.Owner).ToString() : null;
-        var peers = Peers(_cluster.State);
+        var peers = Peer.Of(_cluster.State);
         var isStrange = owner is not null && peers.TrueForAll(p => p.Address != owner);
         _strange = isStrange ? _strange + 1 : 0;
         if (_strange * Interval >= StrangeAfter)

@@ -1,10 +1,18 @@
+using ActorKube.Client.Transport;
+using Akka.Cluster;
+
 namespace ActorKube.Host.Cluster;
 
 /// <summary>A member of the cluster, as far as it matters when others cannot be reached.</summary>
 /// <param name="Address">Its address; orders members.</param>
 /// <param name="IsControlPlane">Whether it may own the store.</param>
 /// <param name="IsReachable">Whether it can be reached from here.</param>
-public sealed record Peer(string Address, bool IsControlPlane, bool IsReachable);
+public sealed record Peer(string Address, bool IsControlPlane, bool IsReachable)
+{
+    /// <summary>All members that count.</summary>
+    public static List<Peer> Of(ClusterEvent.CurrentClusterState state) =>
+        [.. state.Members.Where(m => m.Status is not (MemberStatus.Down or MemberStatus.Removed)).Select(m => new Peer(m.Address.ToString(), m.HasRole(ApiServers.Role), !state.Unreachable.Contains(m)))];
+}
 
 /// <summary>What a process does about members that cannot be reached.</summary>
 public enum DowningStep

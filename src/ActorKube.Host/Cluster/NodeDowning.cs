@@ -47,9 +47,8 @@ internal sealed class NodeDowningActor : ReceiveActor, IWithTimers
 
     private void OnLook()
     {
-        var state = _cluster.State;
         var isMember = _cluster.SelfMember.Status is MemberStatus.Up or MemberStatus.WeaklyUp or MemberStatus.Joining;
-        _looks = isMember && DowningPlan.IsLost([.. state.Members.Where(m => m.Status != MemberStatus.Down).Select(m => new Peer(m.Address.ToString(), m.HasRole(ApiServers.Role), !state.Unreachable.Contains(m)))])
+        _looks = isMember && DowningPlan.IsLost(Peer.Of(_cluster.State))
             ? _looks + 1
             : 0;
         if (_looks * Interval < StableAfter)

@@ -10,7 +10,10 @@ internal static class PodConditions
 {
     private const string Pending = "PodResizePending";
 
-    private static readonly string[] Owned = ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled", Pending];
+    /// <summary>The conditions that only the kubelet writes.</summary>
+    internal static readonly string[] OfKubelet = ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", Pending];
+
+    private static readonly string[] Owned = [.. OfKubelet, "PodScheduled"];
 
     public static List<V1PodCondition> Calculate(
         PodState state, string phase, IReadOnlyList<V1ContainerStatus> initStatuses, IReadOnlyList<V1ContainerStatus> statuses, DateTimeOffset now)

@@ -6,19 +6,17 @@ namespace ActorKube.Kubelet.Status;
 /// <summary>Brings the kubelet's status together with what others wrote meanwhile.</summary>
 internal static class PodStatusMerge
 {
-    private static readonly string[] Owned = ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodResizePending"];
-
     /// <summary>The status to write over <paramref name="current"/>: conditions of others and a finished phase are kept.</summary>
     public static V1PodStatus Merge(V1PodStatus? current, V1PodStatus own)
     {
         if (current is null)
             return own;
-        var others = (current.Conditions ?? []).Where(c => !Owned.Contains(c.Type)).ToList();
-        var foreign = (own.Conditions ?? []).Where(c => !Owned.Contains(c.Type) && others.All(o => o.Type != c.Type));
+        var others = (current.Conditions ?? []).Where(c => !PodConditions.OfKubelet.Contains(c.Type)).ToList();
+        var foreign = (own.Conditions ?? []).Where(c => !PodConditions.OfKubelet.Contains(c.Type) && others.All(o => o.Type != c.Type));
         return own with
         {
             Phase = current.Phase is "Succeeded" or "Failed" ? current.Phase : own.Phase,
-            Conditions = [.. (own.Conditions ?? []).Where(c => Owned.Contains(c.Type)), .. others, .. foreign],
+            Conditions = [.. (own.Conditions ?? []).Where(c => PodConditions.OfKubelet.Contains(c.Type)), .. others, .. foreign],
             NominatedNodeName = current.NominatedNodeName ?? own.NominatedNodeName,
         };
     }

@@ -71,7 +71,7 @@ public sealed class VolumeBinding : SchedulerPlugin
 
             foreach (var volume in _bound)
             {
-                if (!IsReachable(volume, node))
+                if (!VolumeFacts.IsReachable(volume, node.Labels, node.Name))
                 {
                     return Conflict;
                 }
@@ -123,18 +123,11 @@ public sealed class VolumeBinding : SchedulerPlugin
 
         private bool CanBeHad(V1PersistentVolumeClaim claim, NodeInfo node) =>
             ClassOf(claim)?.Provisioner is not (null or NoProvisioner)
-            || _view.Volumes.Values.Any(v => v.Spec.StorageClassName == claim.Spec.StorageClassName && IsFreeFor(v, claim) && IsReachable(v, node) && SizeOf(v) >= SizeOf(claim));
+            || _view.Volumes.Values.Any(v => v.Spec.StorageClassName == claim.Spec.StorageClassName && IsFreeFor(v, claim) && VolumeFacts.IsReachable(v, node.Labels, node.Name) && VolumeFacts.SizeOf(v) >= VolumeFacts.SizeOf(claim));
 
         private static bool IsFreeFor(V1PersistentVolume volume, V1PersistentVolumeClaim claim) =>
             volume.Spec.ClaimRef is null
                 ? volume.Status?.Phase is null or "Available" or "Pending"
                 : volume.Spec.ClaimRef.Name == claim.Metadata.Name && volume.Spec.ClaimRef.NamespaceProperty == claim.Metadata.NamespaceProperty;
-
-        private static bool IsReachable(V1PersistentVolume volume, NodeInfo node) =>
-            volume.Spec.NodeAffinity?.Required is not { } required || NodeSelector.Matches(required, node.Labels, node.Name);
-
-        private static decimal SizeOf(V1PersistentVolume volume) => volume.Spec.Capacity is { } c && c.TryGetValue("storage", out var size) ? size.ToDecimal() : 0;
-
-        private static decimal SizeOf(V1PersistentVolumeClaim claim) => claim.Spec.Resources?.Requests is { } r && r.TryGetValue("storage", out var size) ? size.ToDecimal() : 0;
     }
 }

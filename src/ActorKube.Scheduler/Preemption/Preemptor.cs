@@ -1,3 +1,5 @@
+using ActorKube.Api.Scheduling;
+
 namespace ActorKube.Scheduler.Preemption;
 
 /// <summary>
@@ -49,7 +51,7 @@ public static class Preemptor
 
     // Somebody was already told to go for this pod's sake: it waits for that first.
     private static bool IsLeaving(PodInfo pod) =>
-        pod.IsTerminating && pod.Pod.Status?.Conditions?.Any(c => c is { Type: "DisruptionTarget", Status: "True", Reason: "PreemptionByScheduler" }) == true;
+        pod.IsTerminating && DisruptionTarget.IsIn(pod.Pod, PodWrites.PreemptionReason);
 
     private static string Explain(int nodes, int without, int helpless)
     {

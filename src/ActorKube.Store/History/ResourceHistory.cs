@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using ActorKube.Store.Database;
 using ActorKube.Store.Protocol;
+using ActorKube.Store.Resources;
 using Akka.Actor;
 
 namespace ActorKube.Store.History;
@@ -83,9 +84,7 @@ public sealed class ResourceHistory
             yield return next;
             if (next.Type == StoreEventType.Created && !earlierLives)
                 yield break;
-            next = next.Previous > 0
-                ? await FindAsync(resource, next.Previous).ConfigureAwait(false)
-                : await LastBeforeAsync(resource, key, next.Revision, cancellationToken).ConfigureAwait(false);
+            next = await BeforeAsync(resource, next, cancellationToken).ConfigureAwait(false);
         }
     }
 
@@ -143,13 +142,10 @@ public sealed class ResourceHistory
     {
         if (change.Type == StoreEventType.Created)
             return null;
-        var previous = change.Previous > 0
-            ? await FindAsync(resource, change.Previous).ConfigureAwait(false)
-            : await LastBeforeAsync(resource, change.Key, change.Revision, cancellationToken).ConfigureAwait(false);
-        return previous ?? throw new HistoryGoneException($"the history of {resource} no longer has what {change.Key} was before revision {change.Revision}");
+        return await BeforeAsync(resource, change, cancellationToken).ConfigureAwait(false) ?? throw new HistoryGoneException($"the history of {resource} no longer has what {change.Key} was before revision {change.Revision}");
     }
 
-    private static string IdOf(string resource) => "store-" + resource;
+    private static string IdOf(string resource) => ResourceStoreActor.IdOf(resource);
 
     private StoreEvent Read(JournalRow row) => (StoreEvent)_serialization.Deserialize(row.Message, row.Serializer, row.Manifest);
 
@@ -159,6 +155,10 @@ public sealed class ResourceHistory
         await _database.ReplayAsync(IdOf(resource), from, long.MaxValue, 1, row => found = row).ConfigureAwait(false);
         return found;
     }
+
+    // Older versions wrote no revision of the event before.
+    private Task<StoreEvent?> BeforeAsync(string resource, StoreEvent change, CancellationToken cancellationToken) =>
+        change.Previous > 0 ? FindAsync(resource, change.Previous) : LastBeforeAsync(resource, change.Key, change.Revision, cancellationToken);
 
     private async Task<StoreEvent?> LastBeforeAsync(string resource, string key, long revision, CancellationToken cancellationToken)
     {

@@ -1,4 +1,4 @@
-using ActorKube.Store.Database;
+using ActorKube.Store.History;
 using ActorKube.Store.Protocol;
 using Akka.Actor;
 
@@ -15,11 +15,11 @@ internal sealed record MissedEvents(Subscribe Subscribe, long UpTo, IReadOnlyLis
 {
     /// <summary>Reads them; null where the journal is another plugin's.</summary>
     /// <param name="system">The actor system.</param>
-    /// <param name="persistenceId">Of the resource type.</param>
+    /// <param name="resource">Resource type.</param>
     /// <param name="after">What the subscriber has.</param>
     /// <param name="upTo">The newest revision.</param>
-    public static Task<IReadOnlyList<StoreEvent>>? Read(ActorSystem system, string persistenceId, long after, long upTo) =>
-        StoreDatabaseSetup.Find(system) is { } database ? ReadAsync(database, system.Serialization, persistenceId, after, upTo) : null;
+    public static Task<IReadOnlyList<StoreEvent>>? Read(ActorSystem system, string resource, long after, long upTo) =>
+        ResourceHistory.Of(system)?.ReadAsync(resource, after + 1, upTo, int.MaxValue);
 
     /// <summary>These and the recent ones since; null when they leave a gap.</summary>
     /// <param name="recent">The newest events.</param>
@@ -29,14 +29,6 @@ internal sealed record MissedEvents(Subscribe Subscribe, long UpTo, IReadOnlyLis
         var after = Subscribe.After ?? 0;
         var isWhole = Events.Count == UpTo - after && Events.Count > 0 && Events[0].Revision == after + 1 && Events[^1].Revision == UpTo;
         return isWhole && recent.After(UpTo, current) is { } since ? [.. Events, .. since] : null;
-    }
-
-    private static async Task<IReadOnlyList<StoreEvent>> ReadAsync(IStoreDatabase database, Akka.Serialization.Serialization serialization, string persistenceId, long after, long upTo)
-    {
-        var events = new List<StoreEvent>();
-        await database.ReplayAsync(persistenceId, after + 1, upTo, long.MaxValue, row => events.Add((StoreEvent)serialization.Deserialize(row.Message, row.Serializer, row.Manifest)))
-            .ConfigureAwait(false);
-        return events;
     }
 }
 

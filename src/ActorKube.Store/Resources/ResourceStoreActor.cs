@@ -29,7 +29,7 @@ internal sealed class ResourceStoreActor : ReceivePersistentActor
         _settings = settings;
         _recent = new RecentEvents(settings.RecentEvents);
         _writes = NewQueue();
-        PersistenceId = "store-" + resource;
+        PersistenceId = IdOf(resource);
 
         Recover<SnapshotOffer>(offer => Restore((ResourceSnapshot)offer.Snapshot));
         Recover<StoreEvent>(Replay);
@@ -52,6 +52,9 @@ internal sealed class ResourceStoreActor : ReceivePersistentActor
     }
 
     public override string PersistenceId { get; }
+
+    /// <summary>Under which name the journal has the events of a resource type.</summary>
+    public static string IdOf(string resource) => "store-" + resource;
 
     public static Props Props(string resource, StoreSettings settings) =>
         Akka.Actor.Props.Create(() => new ResourceStoreActor(resource, settings));
@@ -164,7 +167,7 @@ internal sealed class ResourceStoreActor : ReceivePersistentActor
             }
 
             // Where a snapshot spared replaying them, the events before it are still in the journal.
-            if (after < durable.Revision && after >= durable.Revision - _settings.RecentEvents && MissedEvents.Read(Context.System, PersistenceId, after, durable.Revision) is { } reading)
+            if (after < durable.Revision && after >= durable.Revision - _settings.RecentEvents && MissedEvents.Read(Context.System, _resource, after, durable.Revision) is { } reading)
             {
                 reading.PipeTo(Self, Self, events => new MissedEvents(subscribe, durable.Revision, events), _ => new MissedEvents(subscribe, durable.Revision, []));
                 return;

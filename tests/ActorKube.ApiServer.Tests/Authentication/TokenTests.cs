@@ -1,3 +1,4 @@
+using ActorKube.Api.Meta;
 using System.Net;
 using System.Security.Cryptography;
 using System.Text;
@@ -75,15 +76,15 @@ public sealed class TokenTests(TestServer server) : IClassFixture<TestServer>
             },
             ns);
 
-        var before = LegacyTokenUse.Day(TimeProvider.System.GetUtcNow());
+        var before = LegacyTokens.Day(TimeProvider.System.GetUtcNow());
         Assert.Equal(HttpStatusCode.OK, await ApiAsync(token));
         var secret = await server.Admin.CoreV1.ReadNamespacedSecretAsync("old", ns);
-        Assert.Contains(secret.Metadata.Labels["kubernetes.io/legacy-token-last-used"], new List<string> { before, LegacyTokenUse.Day(TimeProvider.System.GetUtcNow()) });
+        Assert.Contains(secret.Metadata.Labels["kubernetes.io/legacy-token-last-used"], new List<string> { before, LegacyTokens.Day(TimeProvider.System.GetUtcNow()) });
         var version = secret.Metadata.ResourceVersion;
         Assert.Equal(HttpStatusCode.OK, await ApiAsync(token));
         secret = await server.Admin.CoreV1.ReadNamespacedSecretAsync("old", ns);
-        Assert.True(secret.Metadata.ResourceVersion == version || before != LegacyTokenUse.Day(TimeProvider.System.GetUtcNow()), "a second use of the same day is no second write");
-        var tracking = await server.Admin.CoreV1.ReadNamespacedConfigMapAsync(LegacyTokenUse.TrackingName, "kube-system");
+        Assert.True(secret.Metadata.ResourceVersion == version || before != LegacyTokens.Day(TimeProvider.System.GetUtcNow()), "a second use of the same day is no second write");
+        var tracking = await server.Admin.CoreV1.ReadNamespacedConfigMapAsync(LegacyTokens.TrackingName, "kube-system");
         Assert.Matches("^[0-9]{4}-[0-9]{2}-[0-9]{2}$", tracking.Data["since"]);
     }
 

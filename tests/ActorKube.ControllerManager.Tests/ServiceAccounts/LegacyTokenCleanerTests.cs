@@ -1,3 +1,4 @@
+using ActorKube.Api.Meta;
 using ActorKube.ControllerManager.ServiceAccounts;
 using ActorKube.ControllerManager.Shell;
 using ActorKube.ControllerManager.Tests.Fakes;
@@ -28,17 +29,17 @@ public class LegacyTokenCleanerTests
     [Fact]
     public void A_token_that_nobody_used_for_a_year_is_marked_and_a_year_later_deleted()
     {
-        var marked = Assert.Single(Decide(Token((LegacyTokenCleanerController.LastUsed, 400))).Of<Merge>());
+        var marked = Assert.Single(Decide(Token((LegacyTokens.LastUsed, 400))).Of<Merge>());
         Assert.Contains(LegacyTokenCleanerController.InvalidSince, marked.Body.ToString(), StringComparison.Ordinal);
         Assert.Single(Decide(Token()).Of<Merge>());
-        Assert.Empty(Decide(Token((LegacyTokenCleanerController.LastUsed, 800), (LegacyTokenCleanerController.InvalidSince, 300))).Actions);
-        Assert.Single(Decide(Token((LegacyTokenCleanerController.LastUsed, 800), (LegacyTokenCleanerController.InvalidSince, 400))).Of<Delete>());
+        Assert.Empty(Decide(Token((LegacyTokens.LastUsed, 800), (LegacyTokenCleanerController.InvalidSince, 300))).Actions);
+        Assert.Single(Decide(Token((LegacyTokens.LastUsed, 800), (LegacyTokenCleanerController.InvalidSince, 400))).Of<Delete>());
     }
 
     [Fact]
     public void What_was_used_is_mounted_or_made_by_somebody_stays()
     {
-        Assert.Empty(Decide(Token((LegacyTokenCleanerController.LastUsed, 300))).Actions);
+        Assert.Empty(Decide(Token((LegacyTokens.LastUsed, 300))).Actions);
         Assert.Empty(Decide(Token(), since: Some.Now.AddDays(-300)).Actions);
         Assert.Empty(Decide(Token(), mounted: true).Actions);
         Assert.Equal(Plan.Nothing, Decide(Token(), new V1ServiceAccount { Metadata = Account.Metadata }));

@@ -91,7 +91,6 @@ public readonly struct FieldValue : IEquatable<FieldValue>, IComparable<FieldVal
         : Of(double.Parse(text, CultureInfo.InvariantCulture));
 
     private static string Escaped(string text) => text.AsSpan().ContainsAny("<>&")
-        ? JsonSerializer.Serialize(text, Writing)
-            .Replace("<", "\\u003c", StringComparison.Ordinal).Replace(">", "\\u003e", StringComparison.Ordinal).Replace("&", "\\u0026", StringComparison.Ordinal)
+        ? GoJson.EscapeHtml(JsonSerializer.Serialize(text, Writing))
         : JsonSerializer.Serialize(text, Writing);
 }

@@ -48,8 +48,7 @@ internal static class LastApplied
         }
 
         // As Go writes it: letters stay as they are, quotes get a backslash, and what HTML would read is escaped.
-        var current = Encoding.UTF8.GetString(buffer.WrittenSpan)
-            .Replace("<", "\\u003c", StringComparison.Ordinal).Replace(">", "\\u003e", StringComparison.Ordinal).Replace("&", "\\u0026", StringComparison.Ordinal) + "\n";
+        var current = GoJson.EscapeHtml(Encoding.UTF8.GetString(buffer.WrittenSpan)) + "\n";
         if (current == text)
         {
             return changed;
