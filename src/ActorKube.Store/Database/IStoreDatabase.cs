@@ -3,6 +3,12 @@ namespace ActorKube.Store.Database;
 /// <summary>The tables of <see cref="StoreTables"/> in some database: what the journal and the snapshot store need of it, and no more.</summary>
 internal interface IStoreDatabase : IDisposable
 {
+    /// <summary>Where the journal is, for people.</summary>
+    string JournalName { get; }
+
+    /// <summary>Where the snapshots are, for people.</summary>
+    string SnapshotsName { get; }
+
     /// <summary>Adds rows in one transaction. When it returns they are durable; when it throws, none or all of them may be.</summary>
     /// <exception cref="DuplicateRowException">A row with the same persistence id and sequence number is there already; nothing was added.</exception>
     /// <exception cref="NotOwnerException">Another process owns the store; nothing was added.</exception>

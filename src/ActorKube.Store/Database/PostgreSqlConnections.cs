@@ -16,4 +16,11 @@ internal static class PostgreSqlConnections
             builder.GssEncryptionMode = GssEncryptionMode.Disable;
         return builder;
     }
+
+    /// <summary>The database, for people: no password in it.</summary>
+    public static string NameOf(string connectionString)
+    {
+        var builder = new NpgsqlConnectionStringBuilder(connectionString);
+        return $"the PostgreSQL database {builder.Database ?? builder.Username} on {builder.Host}";
+    }
 }

@@ -24,6 +24,10 @@ internal sealed class PostgreSqlDatabase(string connectionString, StoreOwnership
     private readonly SemaphoreSlim _creating = new(1);
     private volatile bool _created;
 
+    public string JournalName => PostgreSqlConnections.NameOf(connectionString);
+
+    public string SnapshotsName => JournalName;
+
     public async Task WriteAsync(IReadOnlyList<JournalRow> rows)
     {
         try

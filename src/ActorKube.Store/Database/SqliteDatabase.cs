@@ -20,6 +20,10 @@ internal sealed class SqliteDatabase(SqliteSettings settings, StoreOwnership? ow
     private readonly SqliteFile _snapshots = new(Path.Combine(settings.Directory, "snapshots.db"), settings, StoreTables.SqliteSnapshot);
     private (SqliteConnection Connection, SqliteCommand Insert)? _prepared;
 
+    public string JournalName => Path.Combine(settings.Directory, "journal.db");
+
+    public string SnapshotsName => Path.Combine(settings.Directory, "snapshots.db");
+
     public Task WriteAsync(IReadOnlyList<JournalRow> rows) => _journal.WriteAsync(connection =>
     {
         var insert = PrepareInsert(connection);

@@ -120,7 +120,7 @@ internal sealed class StoreJournal : AsyncWriteJournal
     }
 
     private Persistent Read(JournalRow row) => new(
-        _serialization.Deserialize(row.Message, row.Serializer, row.Manifest),
+        _serialization.Read(row, _database),
         row.SequenceNr, row.PersistenceId, row.Manifest, isDeleted: false, ActorRefs.NoSender, row.Writer, row.Created);
 
     private sealed record WriteOver(string PersistenceId, Task Write);

@@ -1,3 +1,4 @@
+using Akka.Event;
 using Akka.Persistence;
 using Akka.Persistence.Snapshot;
 
@@ -8,13 +9,32 @@ internal sealed class StoreSnapshots : SnapshotStore
 {
     private readonly IStoreDatabase _database = StoreDatabaseSetup.Of(Context.System);
     private readonly Akka.Serialization.Serialization _serialization = Context.System.Serialization;
+    private readonly ILoggingAdapter _log = Context.GetLogger();
 
     protected override async Task<SelectedSnapshot?> LoadAsync(string persistenceId, SnapshotSelectionCriteria criteria, CancellationToken cancellationToken)
     {
         var row = await _database.LoadSnapshotAsync(persistenceId, Range(criteria)).ConfigureAwait(false);
-        return row is null ? null : new SelectedSnapshot(
-            new SnapshotMetadata(persistenceId, row.SequenceNr, new DateTime(row.Created, DateTimeKind.Utc)),
-            _serialization.Deserialize(row.Message, row.Serializer, row.Manifest));
+        if (row is null)
+            return null;
+        try
+        {
+            return new SelectedSnapshot(new SnapshotMetadata(persistenceId, row.SequenceNr, new DateTime(row.Created, DateTimeKind.Utc)), _serialization.Read(row, _database));
+        }
+        catch (StoreDamagedException e)
+        {
+            // A snapshot only spares replaying: where every event is still there, nothing is lost.
+            if (!await HasFirstEventAsync(persistenceId).ConfigureAwait(false))
+                throw;
+            _log.Warning("{Damage}. All events are replayed instead; the next snapshot takes its place", e.Message);
+            return null;
+        }
+    }
+
+    private async Task<bool> HasFirstEventAsync(string persistenceId)
+    {
+        var found = false;
+        await _database.ReplayAsync(persistenceId, 1, 1, 1, _ => found = true).ConfigureAwait(false);
+        return found;
     }
 
     protected override Task SaveAsync(SnapshotMetadata metadata, object snapshot, CancellationToken cancellationToken)

@@ -147,7 +147,7 @@ public sealed class ResourceHistory
 
     private static string IdOf(string resource) => ResourceStoreActor.IdOf(resource);
 
-    private StoreEvent Read(JournalRow row) => (StoreEvent)_serialization.Deserialize(row.Message, row.Serializer, row.Manifest);
+    private StoreEvent Read(JournalRow row) => (StoreEvent)_serialization.Read(row, _database);
 
     private async Task<JournalRow?> NextAsync(string resource, long from)
     {

@@ -14,8 +14,11 @@ namespace ActorKube.Store.Serialization;
 /// </summary>
 public sealed class StoreSerializer(ExtendedActorSystem system) : SerializerWithStringManifest(system)
 {
-    private const string Event = "event/1";
-    private const string Snapshot = "snapshot/1";
+    // Without a checksum; written by earlier versions.
+    private const string Event1 = "event/1";
+    private const string Snapshot1 = "snapshot/1";
+    private const string Event = "event/2";
+    private const string Snapshot = "snapshot/2";
     private const string PutManifest = "put/1";
     private const string RemoveManifest = "remove/1";
     private const string AdvanceManifest = "advance/1";
@@ -59,7 +62,7 @@ public sealed class StoreSerializer(ExtendedActorSystem system) : SerializerWith
     };
 
     /// <inheritdoc/>
-    public override byte[] ToBinary(object obj) => Message(obj).ToByteArray();
+    public override byte[] ToBinary(object obj) => obj is StoreEvent or ResourceSnapshot ? Checksum.Write(Message(obj)) : Message(obj).ToByteArray();
 
     /// <inheritdoc/>
     public override object FromBinary(byte[] bytes, string manifest)
@@ -67,8 +70,12 @@ public sealed class StoreSerializer(ExtendedActorSystem system) : SerializerWith
         switch (manifest)
         {
             case Event:
+                return EventData.Parser.ParseFrom(Checksum.Verify(bytes)).ToEvent();
+            case Event1:
                 return EventData.Parser.ParseFrom(bytes).ToEvent();
             case Snapshot:
+                return SnapshotData.Parser.ParseFrom(Checksum.Verify(bytes)).ToSnapshot();
+            case Snapshot1:
                 return SnapshotData.Parser.ParseFrom(bytes).ToSnapshot();
             case PutManifest:
                 var put = PutData.Parser.ParseFrom(bytes);

@@ -56,7 +56,7 @@ public class StoreMicroBenchmarks
 
     /// <summary>Reads an event's bytes.</summary>
     [Benchmark]
-    public object Deserialize() => _serializer.FromBinary(_bytes, "event/1");
+    public object Deserialize() => _serializer.FromBinary(_bytes, "event/2");
 
     private Put Write(int i) => new("pods", "default/pod-" + i.ToString(CultureInfo.InvariantCulture), _value, Expected.Any, Cause);
 }

@@ -65,6 +65,10 @@ public sealed class WriteLoopTests
 
     private sealed class FakeDatabase : IStoreDatabase
     {
+        public string JournalName => "nowhere";
+
+        public string SnapshotsName => "nowhere";
+
         public List<string> Transactions { get; } = [];
 
         public SemaphoreSlim Entered { get; } = new(0);

@@ -63,29 +63,58 @@ public sealed class StoreSerializerTests : IDisposable
     }
 
     // The bytes of every version ever written. Never change a line here: add one.
-    [Fact]
-    public void Reads_event_1()
+    private static readonly string Event1 = "0807" + "1204" + Hex("ns/a") + "1802" + "220C" + Hex("{\"data\":\"x\"}") + "2A1F" + "0A05" + Hex("alice") + "1206" + Hex("update") + "1A07" + Hex("kubectl") + "2080D095FFBC31";
+    private static readonly string Event2 = Event1 + "7D7C5D95C9";
+    private static readonly string Snapshot1 = "0809" + "1004" + "1A16" + "0A04" + Hex("ns/a") + "1007" + "1A0C" + Hex("{\"data\":\"x\"}");
+    private static readonly string Snapshot2 = Snapshot1 + "7DBB06EDD7";
+
+    public static TheoryData<string, string> Events => new() { { "event/1", Event1 }, { "event/2", Event2 } };
+
+    public static TheoryData<string, string> Snapshots => new() { { "snapshot/1", Snapshot1 }, { "snapshot/2", Snapshot2 } };
+
+    [Theory]
+    [MemberData(nameof(Events))]
+    public void Reads_every_version_of_events(string manifest, string golden)
     {
-        var golden = Convert.FromHexString("0807" + "1204" + Hex("ns/a") + "1802" + "220C" + Hex("{\"data\":\"x\"}") + "2A1F" + "0A05" + Hex("alice") + "1206" + Hex("update") + "1A07" + Hex("kubectl") + "2080D095FFBC31");
-        var read = Assert.IsType<StoreEvent>(Serializer.FromBinary(golden, "event/1"));
+        var read = Assert.IsType<StoreEvent>(Serializer.FromBinary(Convert.FromHexString(golden), manifest));
         Assert.Equal(Text(new StoreEvent(7, "ns/a", StoreEventType.Updated, Some.Json("x"), Some.Cause)), Text(read));
-        Assert.Equal("event/1", Serializer.Manifest(read));
-        Assert.Equal(golden, Serializer.ToBinary(read));
+        Assert.Equal("event/2", Serializer.Manifest(read));
+        Assert.Equal(Event2, Convert.ToHexString(Serializer.ToBinary(read)));
     }
 
-    [Fact]
-    public void Reads_snapshot_1()
+    [Theory]
+    [MemberData(nameof(Snapshots))]
+    public void Reads_every_version_of_snapshots(string manifest, string golden)
     {
-        var golden = Convert.FromHexString("0809" + "1004" + "1A16" + "0A04" + Hex("ns/a") + "1007" + "1A0C" + Hex("{\"data\":\"x\"}"));
-        var read = Assert.IsType<ResourceSnapshot>(Serializer.FromBinary(golden, "snapshot/1"));
+        var read = Assert.IsType<ResourceSnapshot>(Serializer.FromBinary(Convert.FromHexString(golden), manifest));
         Assert.Equal((9, 4), (read.State.Revision, read.Compacted));
         Assert.Equal(Text(new StoredObject("ns/a", 7, Some.Json("x"))), Text(read.State.Objects["ns/a"]));
-        Assert.Equal("snapshot/1", Serializer.Manifest(read));
-        Assert.Equal(golden, Serializer.ToBinary(read));
+        Assert.Equal("snapshot/2", Serializer.Manifest(read));
+        Assert.Equal(Snapshot2, Convert.ToHexString(Serializer.ToBinary(read)));
     }
 
     [Fact]
-    public void Refuses_a_version_it_does_not_know() => Assert.Throws<ArgumentException>(() => Serializer.FromBinary([], "event/2"));
+    public void Notices_any_changed_or_missing_byte()
+    {
+        foreach (var (manifest, golden) in new[] { ("event/2", Event2), ("snapshot/2", Snapshot2) })
+        {
+            var bytes = Convert.FromHexString(golden);
+            for (var i = 0; i < bytes.Length; i++)
+            {
+                for (var change = 1; change < 256; change++)
+                {
+                    bytes[i] ^= (byte)change;
+                    Assert.Throws<InvalidDataException>(() => Serializer.FromBinary(bytes, manifest));
+                    bytes[i] ^= (byte)change;
+                }
+
+                Assert.Throws<InvalidDataException>(() => Serializer.FromBinary(bytes[..i], manifest));
+            }
+        }
+    }
+
+    [Fact]
+    public void Refuses_a_version_it_does_not_know() => Assert.Throws<ArgumentException>(() => Serializer.FromBinary([], "event/3"));
 
     [Fact]
     public void Nothing_of_the_store_falls_to_the_default_serializer()
