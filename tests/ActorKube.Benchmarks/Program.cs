@@ -1,6 +1,7 @@
 using System.CommandLine;
 using ActorKube.Benchmarks.Api;
 using ActorKube.Benchmarks.Store;
+using ActorKube.Benchmarks.Store.AgainstEtcd;
 using BenchmarkDotNet.Running;
 
 // `micro` runs the BenchmarkDotNet classes; every other command loads a live part and prints a table.
@@ -11,5 +12,5 @@ micro.SetAction(result =>
     return 0;
 });
 
-var root = new RootCommand("Measures ActorKube") { micro, StoreLoad.Command(), StoreStartup.Command(), ApiLoad.Command() };
+var root = new RootCommand("Measures ActorKube") { micro, StoreLoad.Command(), AgainstEtcd.Command(), StoreStartup.Command(), ApiLoad.Command() };
 return await root.Parse(args).InvokeAsync();

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 
 namespace ActorKube.Store.Tests;
 
@@ -18,9 +19,15 @@ internal sealed class PostgreSqlCluster : IDisposable
 
     public string ConnectionString => $"Host={_directory};Username=postgres;Database=postgres";
 
-    public static PostgreSqlCluster Start()
+    /// <summary>The server's main process.</summary>
+    public int ProcessId => int.Parse(File.ReadLines(Path.Combine(Data, "postmaster.pid")).First(), CultureInfo.InvariantCulture);
+
+    public static PostgreSqlCluster Start() => Start(Path.GetTempPath());
+
+    /// <summary>The same with its data on a disk of choice.</summary>
+    public static PostgreSqlCluster Start(string parent)
     {
-        var cluster = new PostgreSqlCluster(Directory.CreateTempSubdirectory("actorkube-pg-").FullName, Binaries!);
+        var cluster = new PostgreSqlCluster(Directory.CreateDirectory(Path.Combine(parent, "actorkube-pg-" + Path.GetRandomFileName())).FullName, Binaries!);
         if (Environment.UserName == "root")
             Run("chown", "postgres", cluster._directory);
         cluster.AsServer("initdb", "-D", cluster.Data, "-U", "postgres", "-A", "trust", "--no-sync");
@@ -62,6 +69,7 @@ internal sealed class PostgreSqlCluster : IDisposable
         using var process = Process.Start(start)!;
         var output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
-        Assert.True(process.ExitCode == 0, $"{program} {string.Join(' ', arguments)} ended with {process.ExitCode}\n{output}");
+        if (process.ExitCode != 0)
+            throw new InvalidOperationException($"{program} {string.Join(' ', arguments)} ended with {process.ExitCode}\n{output}");
     }
 }
