@@ -126,6 +126,8 @@ internal sealed class ResourceStoreActor : ReceivePersistentActor
     private void Written(IReadOnlyList<StoreEvent> batch)
     {
         var answers = _writes.Complete();
+        var durable = _writes.Durable;
+        Write(); // first: the disk works on the next batch while this one's callers are answered
         foreach (var change in batch)
             _recent.Add(change);
         var events = new StoreEvents(_resource, batch);
@@ -134,14 +136,12 @@ internal sealed class ResourceStoreActor : ReceivePersistentActor
         foreach (var (caller, answer) in answers)
             caller.Tell(answer);
 
-        var durable = _writes.Durable;
         if (_snapshots.IsDue(durable.Revision, _settings.EventsPerSnapshot(durable.Objects.Count)))
         {
             _snapshots = _snapshots.Saving();
             SaveSnapshot(new ResourceSnapshot(durable, _snapshots.Compacted));
         }
 
-        Write();
         if (_closing)
             Close();
     }
