@@ -2,6 +2,7 @@ using ActorKube.Kubelet.Logs;
 using ActorKube.Kubelet.Node;
 using ActorKube.Kubelet.Pods;
 using ActorKube.Kubelet.Server;
+using ActorKube.Kubelet.Stats;
 using ActorKube.Kubelet.Status;
 using ActorKube.Kubelet.Volumes;
 using Akka.Actor;
@@ -12,7 +13,7 @@ namespace ActorKube.Kubelet;
 
 /// <summary>
 /// The kubelet of one node, at <c>/user/kubelet</c>: starts its server, then its children <c>node</c> (Node object and Lease),
-/// <c>status</c>, <c>volumes</c>, <c>pod</c> (a worker for each pod) and <c>logs</c>. It decides nothing about pods itself.
+/// <c>status</c>, <c>volumes</c>, <c>pod</c> (a worker for each pod), <c>logs</c> and <c>stats</c>. It decides nothing about pods itself.
 /// </summary>
 public sealed class KubeletActor : ReceiveActor, IWithTimers
 {
@@ -43,12 +44,14 @@ public sealed class KubeletActor : ReceiveActor, IWithTimers
     private readonly KubeletServices _services;
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private readonly List<IActorRef> _asking = [];
+    private readonly StatsBoard _stats;
     private KubeletServer? _server;
 
     /// <summary>Use <see cref="Props"/>.</summary>
     public KubeletActor(KubeletSettings settings, KubeletServices services)
     {
         (_settings, _services) = (settings, services);
+        _stats = new StatsBoard(settings, services.Runtime, new MachineUsage(), services.Time);
         Receive<Start>(_ => StartServer());
         Receive<ServerStarted>(Handle);
         Receive<ServerFailed>(m =>
@@ -84,7 +87,7 @@ public sealed class KubeletActor : ReceiveActor, IWithTimers
     private void StartServer()
     {
         var pods = _services.Informers.Informer<V1Pod>(fieldSelector: $"spec.nodeName={_settings.NodeName}");
-        KubeletServer.StartAsync(_settings, _services.Certificates, _services.Runtime, () => pods.Lister, _services.Time, OnRequestError, CancellationToken.None)
+        KubeletServer.StartAsync(_settings, _services.Certificates, _services.Runtime, () => pods.Lister, _stats, _services.Time, OnRequestError, CancellationToken.None)
             .PipeTo(Self, Self, server => new ServerStarted(server), e => new ServerFailed(e));
     }
 
@@ -119,5 +122,6 @@ public sealed class KubeletActor : ReceiveActor, IWithTimers
         Context.ActorOf(Akka.Actor.Props.Create(() => new PodsActor(services, pods, status, objects)), "pod");
         var rotator = new LogRotator(runtime, _settings, services.Directories, time);
         Context.ActorOf(Akka.Actor.Props.Create(() => new LogRotationActor(rotator, _settings.ContainerLogMonitorInterval)), "logs");
+        Context.ActorOf(Akka.Actor.Props.Create(() => new StatsActor(_stats, _settings.StatsInterval)), "stats");
     }
 }

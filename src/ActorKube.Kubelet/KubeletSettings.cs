@@ -86,6 +86,12 @@ public sealed record KubeletSettings
     /// <summary>How often logs' sizes are looked at.</summary>
     public TimeSpan ContainerLogMonitorInterval { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>How often it is read what node and containers use.</summary>
+    public TimeSpan StatsInterval { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>The time over which CPU usage is measured.</summary>
+    public TimeSpan StatsWindow { get; init; } = TimeSpan.FromSeconds(15);
+
     /// <summary>Kernel parameters pods may set besides the safe ones; a name, or a prefix that ends in <c>*</c>.</summary>
     public ImmutableArray<string> AllowedUnsafeSysctls { get; init; } = [];
 
@@ -125,6 +131,8 @@ public sealed record KubeletSettings
             CrashLoopBackOff = new BackOffPolicy(c.GetTimeSpan("crash-loop-back-off.initial"), c.GetTimeSpan("crash-loop-back-off.max")),
             ImagePullBackOff = new BackOffPolicy(c.GetTimeSpan("image-pull-back-off.initial"), c.GetTimeSpan("image-pull-back-off.max")),
             MaxParallelImagePulls = c.GetInt("max-parallel-image-pulls"),
+            StatsInterval = c.GetTimeSpan("stats.interval"),
+            StatsWindow = c.GetTimeSpan("stats.window"),
             ContainerLogMaxSize = c.GetByteSize("container-log.max-size") ?? 10 << 20,
             ContainerLogMaxFiles = c.GetInt("container-log.max-files"),
             ContainerLogMonitorInterval = c.GetTimeSpan("container-log.monitor-interval"),

@@ -4,11 +4,11 @@ using ActorKube.ContainerRuntime.Images;
 
 namespace ActorKube.ContainerRuntime.Builtin;
 
-/// <summary>What containers and images use. The size of a writable layer takes a walk, so it is at most ten seconds old.</summary>
+/// <summary>What containers and images use. The size of a writable layer takes a walk, so it may be a minute old.</summary>
 internal sealed class ContainerStatistics(RuntimeModel model, Cgroups cgroups, ContainerBundle bundles, ImageStore images, RuntimeDirectories directories)
 {
     private const long ShortestRateNanoseconds = 100_000_000;
-    private const long LayerAgeNanoseconds = 10_000_000_000;
+    private const long LayerAgeNanoseconds = 60_000_000_000;
     private readonly ConcurrentDictionary<string, (long At, ulong Bytes, ulong Inodes)> _layers = new();
     private readonly ConcurrentDictionary<string, (long At, ulong Cpu, ulong? Rate)> _lastCpu = new();
 

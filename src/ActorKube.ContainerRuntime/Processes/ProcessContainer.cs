@@ -165,8 +165,8 @@ internal sealed class ProcessContainer : IDisposable
         await feeding.ConfigureAwait(false);
     }
 
-    /// <summary>What the main process uses; null when it does not run.</summary>
-    public ContainerStats? Stats()
+    /// <summary>What its processes use; null when it does not run. Where the system does not tell of all processes, it is the main process' usage.</summary>
+    public ContainerStats? Stats(ProcessTrees? trees)
     {
         lock (_lock)
         {
@@ -178,11 +178,12 @@ internal sealed class ProcessContainer : IDisposable
             var now = Now();
             try
             {
+                var (cpu, memory) = trees?.Of(_process!.Id) ?? ((ulong)_process!.CpuTime.Ticks * 100, (ulong)_process.WorkingSet);
                 return new ContainerStats
                 {
                     Attributes = new ContainerAttributes { Id = Id, Metadata = Config.Metadata, Labels = { Config.Labels }, Annotations = { Config.Annotations } },
-                    Cpu = new CpuUsage { Timestamp = now, UsageCoreNanoSeconds = Value((ulong)_process!.CpuTime.Ticks * 100) },
-                    Memory = new MemoryUsage { Timestamp = now, WorkingSetBytes = Value((ulong)_process.WorkingSet), RssBytes = Value((ulong)_process.WorkingSet) },
+                    Cpu = new CpuUsage { Timestamp = now, UsageCoreNanoSeconds = Value(cpu) },
+                    Memory = new MemoryUsage { Timestamp = now, UsageBytes = Value(memory), WorkingSetBytes = Value(memory), RssBytes = Value(memory) },
                 };
             }
             catch (InvalidOperationException)

@@ -162,14 +162,22 @@ public sealed partial class ProcessRuntime
     }
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<ContainerStats>> ListContainerStatsAsync(ContainerStatsFilter? filter = null, CancellationToken cancellationToken = default) =>
-        Task.FromResult<IReadOnlyList<ContainerStats>>(
+    public Task<IReadOnlyList<ContainerStats>> ListContainerStatsAsync(ContainerStatsFilter? filter = null, CancellationToken cancellationToken = default)
+    {
+        if (_containers.IsEmpty)
+        {
+            return Task.FromResult<IReadOnlyList<ContainerStats>>([]);
+        }
+
+        var trees = ProcessTrees.Read();
+        return Task.FromResult<IReadOnlyList<ContainerStats>>(
         [
             .. _containers.Values
                 .Where(c => filter is null
                     || (Matches(filter.Id, c.Id) && Matches(filter.PodSandboxId, c.PodSandboxId) && Matches(filter.LabelSelector, c.Config.Labels)))
-                .Select(c => c.Stats()).OfType<ContainerStats>(),
+                .Select(c => c.Stats(trees)).OfType<ContainerStats>(),
         ]);
+    }
 
     private static string? LogPath(SandboxRecord sandbox, ContainerConfig config) =>
         sandbox.Config.LogDirectory.Length > 0 && config.LogPath.Length > 0 ? Path.Combine(sandbox.Config.LogDirectory, config.LogPath) : null;

@@ -2,6 +2,7 @@ using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using ActorKube.Client.Informers;
 using ActorKube.ContainerRuntime;
+using ActorKube.Kubelet.Stats;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -35,7 +36,7 @@ internal sealed class KubeletServer : IAsyncDisposable
 
     /// <summary>Starts the server; port 0 takes a free one. Failures that nobody expected go to <paramref name="onError"/> with the request's path.</summary>
     public static async Task<KubeletServer> StartAsync(
-        KubeletSettings settings, KubeletCertificates certificates, IContainerRuntime runtime, Func<ILister<V1Pod>> pods, TimeProvider time,
+        KubeletSettings settings, KubeletCertificates certificates, IContainerRuntime runtime, Func<ILister<V1Pod>> pods, StatsBoard stats, TimeProvider time,
         Action<Exception, string> onError, CancellationToken cancellationToken)
     {
         // It would watch every file below the working directory for a change of its configuration, which it has from elsewhere.
@@ -68,7 +69,7 @@ internal sealed class KubeletServer : IAsyncDisposable
         new LogsEndpoint(containers, time).Map(app);
         new StreamingEndpoints(containers, runtime, time).Map(app);
         new ImagesEndpoint(runtime).Map(app);
-        new StatsEndpoints(settings, runtime, pods, time).Map(app);
+        new StatsEndpoints(settings, runtime, pods, stats).Map(app);
         try
         {
             await app.StartAsync(cancellationToken).ConfigureAwait(false);

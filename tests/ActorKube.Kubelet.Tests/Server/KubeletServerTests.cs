@@ -7,6 +7,7 @@ using System.Text.Json.Nodes;
 using ActorKube.ContainerRuntime.Cri;
 using ActorKube.Kubelet.Pods;
 using ActorKube.Kubelet.Server;
+using ActorKube.Kubelet.Stats;
 using ActorKube.Kubelet.Tests.Fakes;
 using k8s.Models;
 
@@ -23,19 +24,22 @@ public sealed class KubeletServerTests : IAsyncLifetime
     private readonly FakeRuntime _runtime = new();
     private readonly ConcurrentQueue<Exception> _errors = new();
     private KubeletServer _server = null!;
+    private StatsBoard _stats = null!;
     private KubeletSettings _settings = null!;
 
     public async Task InitializeAsync()
     {
         _settings = new KubeletSettings { NodeName = "n1", RootDirectory = _directory.Path, PodLogsDirectory = _directory["logs"], ServerAddress = "127.0.0.1", ServerPort = 0 };
         var pods = _api.Informer<V1Pod>(null, null, null);
-        _server = await KubeletServer.StartAsync(_settings, new KubeletCertificates(_certificates.Server(), _certificates.Authorities), _runtime, () => pods.Lister, TimeProvider.System, (e, _) => _errors.Enqueue(e), default);
+        _stats = new StatsBoard(_settings, _runtime, new MachineUsage(), TimeProvider.System);
+        _server = await KubeletServer.StartAsync(_settings, new KubeletCertificates(_certificates.Server(), _certificates.Authorities), _runtime, () => pods.Lister, _stats, TimeProvider.System, (e, _) => _errors.Enqueue(e), default);
         _api.Resource<V1Pod>().Put(Some.Pod());
     }
 
     public async Task DisposeAsync()
     {
         await _server.DisposeAsync();
+        _stats.Dispose();
         _certificates.Dispose();
         _directory.Dispose();
     }
@@ -158,7 +162,8 @@ public sealed class KubeletServerTests : IAsyncLifetime
         Assert.Equal(("n1", "web", 1024m), (summary["node"]!["nodeName"]!.GetValue<string>(), summary["pods"]![0]!["podRef"]!["name"]!.GetValue<string>(),
             summary["pods"]![0]!["containers"]![0]!["memory"]!["workingSetBytes"]!.GetValue<decimal>()));
         Assert.Contains("kubelet_running_containers{container_state=\"running\"} 1\n", await Client().GetStringAsync("/metrics"), StringComparison.Ordinal);
-        Assert.Contains("container_cpu_usage_seconds_total{container=\"main\",namespace=\"default\",pod=\"web\"} 5\n", await Client().GetStringAsync("/metrics/resource"), StringComparison.Ordinal);
+        Assert.Contains("container_cpu_usage_seconds_total{container=\"main\",namespace=\"default\",pod=\"web\"} 5 ", await Client().GetStringAsync("/metrics/resource"), StringComparison.Ordinal);
+        Assert.Contains("container_memory_working_set_bytes{container=\"main\"", await Client().GetStringAsync("/metrics/cadvisor"), StringComparison.Ordinal);
     }
 
     private async Task StartAsync(uint attempt)
