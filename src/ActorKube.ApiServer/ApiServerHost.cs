@@ -10,6 +10,7 @@ using ActorKube.ApiServer.Encryption;
 using ActorKube.ApiServer.Endpoints;
 using ActorKube.ApiServer.Endpoints.Proxies;
 using ActorKube.ApiServer.History;
+using ActorKube.ApiServer.ResourceMetrics;
 using ActorKube.ApiServer.Monitoring;
 using ActorKube.ApiServer.OpenApi;
 using ActorKube.ApiServer.Pipeline;
@@ -95,9 +96,13 @@ public sealed class ApiServerHost : IAsyncDisposable
         var history = ResourceHistory.Of(system);
         var reads = new Reads(settings, new PastStates(history), time);
         var deletes = new Deletes(writer, admission, reads);
+        var kubelets = new KubeletConnector(certificates.Authority, certificates.KubeletClient(), time);
+        var collector = new MetricsCollector(
+            (node, path, cancelled) => kubelets.GetAsync(node, path, cancelled),
+            settings.MetricsResolution, settings.MetricsKubeletTimeout, time, logs.CreateLogger<MetricsCollector>());
         var parts = new PipelineParts(
             reads, creates, updates, new Applies(modifier, updates, creates), deletes, new Scales(modifier, updates), new Bindings(modifier, admission), new Evictions(deletes, registry, admission, writer), new Reviews(authorizer, tokens),
-            new TokenRequests(access.AccountTokens, settings.Authentication, registry, identities, admission), new ComponentStatuses(() => registry.Of<V1Namespace>().Cache.State is not null), new ChangeReads(history, registry));
+            new TokenRequests(access.AccountTokens, settings.Authentication, registry, identities, admission), new ComponentStatuses(() => registry.Of<V1Namespace>().Cache.State is not null), new ChangeReads(history, registry), new MetricsReads(collector, registry));
         var pipeline = new ApiPipeline(registry, authorizer, parts, time, logs.CreateLogger<ApiPipeline>());
         var addresses = HostAddresses();
         var advertised = settings.AdvertiseAddress.Length > 0 ? settings.AdvertiseAddress : addresses.FirstOrDefault() ?? "";
@@ -111,7 +116,6 @@ public sealed class ApiServerHost : IAsyncDisposable
         var definitions = Props.Create(() => new DefinitionsActor(registry, definitionWrites, time));
         var serve = new ApiServerActor.Serve(pipeline, tokens, settings.WatchWindow, expiry, definitions);
         _ = bootstrap.NamespacesDone.ContinueWith(_ => actor.Tell(serve), TaskScheduler.Default);
-        var kubelets = new KubeletConnector(certificates.Authority, certificates.KubeletClient(), time);
         var proxy = new ObjectProxy(pipeline, registry, admission);
         var stopping = new CancellationTokenSource();
         var responses = new ResponseWriter(settings, time);
@@ -137,7 +141,7 @@ public sealed class ApiServerHost : IAsyncDisposable
         listening.SetResult(port);
         var rewriter = new EncryptionRewriter(writer, time, logs.CreateLogger<EncryptionRewriter>());
         _ = Task.Run(() => rewriter.RewriteAsync(encrypted, stopping.Token));
-        return new ApiServerHost(web, pipeline, certificates, tokens.Static, [kubelets, proxy], bootstrap, endpoints, stopping, port);
+        return new ApiServerHost(web, pipeline, certificates, tokens.Static, [collector, kubelets, proxy], bootstrap, endpoints, stopping, port);
     }
 
     /// <summary>Stops the HTTPS endpoint; the actors end with their system.</summary>

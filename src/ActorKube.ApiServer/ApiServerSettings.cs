@@ -65,6 +65,12 @@ public sealed record ApiServerSettings
     /// <summary>How long an Event is kept after it was last written.</summary>
     public required TimeSpan EventTtl { get; init; }
 
+    /// <summary>How old the answers of <c>metrics.k8s.io</c> may be.</summary>
+    public required TimeSpan MetricsResolution { get; init; }
+
+    /// <summary>How long a kubelet may take to say what it uses.</summary>
+    public required TimeSpan MetricsKubeletTimeout { get; init; }
+
     /// <summary>Resource types that are encrypted in the store.</summary>
     public required IReadOnlyList<string> EncryptedResources { get; init; }
 
@@ -104,6 +110,8 @@ public sealed record ApiServerSettings
             WatchTimeout = section.GetTimeSpan("watch.timeout"),
             StoreTimeout = section.GetTimeSpan("store-timeout"),
             EventTtl = section.GetTimeSpan("event-ttl"),
+            MetricsResolution = section.GetTimeSpan("metrics.resolution"),
+            MetricsKubeletTimeout = section.GetTimeSpan("metrics.kubelet-timeout"),
             EncryptedResources = [.. section.GetStringList("encryption.resources")],
             EncryptionKeyFile = section.GetString("encryption.key-file"),
             Admission = AdmissionSettings.From(section.GetConfig("admission")),

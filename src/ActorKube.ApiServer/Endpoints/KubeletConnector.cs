@@ -3,6 +3,7 @@ using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 using ActorKube.Api.Machinery;
 using ActorKube.ApiServer.Authentication;
+using k8s.Models;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -33,6 +34,16 @@ internal sealed class KubeletConnector : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _http.Dispose();
+
+    /// <summary>The whole answer to a GET of the node's kubelet. A failure of the kubelet becomes a Status.</summary>
+    public async Task<ReadOnlyMemory<byte>> GetAsync(V1Node node, string path, CancellationToken cancellationToken)
+    {
+        var (host, port) = NodeAddresses.Of(node);
+        using var answer = await _http.GetAsync(Url(host, port, path), cancellationToken).ConfigureAwait(false);
+        return answer.IsSuccessStatusCode
+            ? await answer.Content.ReadAsByteArrayAsync(cancellationToken).ConfigureAwait(false)
+            : throw Failure((int)answer.StatusCode, await answer.Content.ReadAsStringAsync(cancellationToken).ConfigureAwait(false));
+    }
 
     /// <summary>Streams a GET of the kubelet to the client as it comes. A failure of the kubelet becomes a Status.</summary>
     public async Task StreamAsync(HttpContext http, string host, int port, string path)

@@ -16,8 +16,6 @@ namespace ActorKube.ApiServer.Endpoints;
 /// <summary>pods/log, exec, attach and portforward, and nodes/proxy: passed on to the node's kubelet, byte for byte.</summary>
 internal sealed class NodeProxy(ApiPipeline pipeline, ResourceRegistry registry, KubeletConnector kubelets, AdmissionChain admission)
 {
-    private const int DefaultKubeletPort = 10250;
-
     /// <summary>Whether the subresource is answered by a kubelet.</summary>
     public static bool Serves(ResourceKind kind, string subresource) =>
         (kind.ClrType == typeof(V1Pod) && subresource is "log" or "exec" or "attach" or "portforward") || (kind.ClrType == typeof(V1Node) && subresource == "proxy");
@@ -91,11 +89,7 @@ internal sealed class NodeProxy(ApiPipeline pipeline, ResourceRegistry registry,
         var nodes = registry.Of<V1Node>();
         var state = await Freshness.AnyAsync(nodes, cancellationToken).ConfigureAwait(false);
         var node = state.Objects.Find(name)?.Object.As<V1Node>() ?? throw ApiError.NotFound(nodes.Kind, name);
-        var addresses = node.Status?.Addresses ?? [];
-        var address = addresses.FirstOrDefault(a => a.Type == "InternalIP") ?? addresses.FirstOrDefault(a => a.Type == "ExternalIP") ?? addresses.FirstOrDefault(a => a.Type == "Hostname");
-        return address is null
-            ? throw ApiError.Internal($"no preferred addresses found for node {node.Metadata.Name}; known addresses: []")
-            : (address.Address, node.Status?.DaemonEndpoints?.KubeletEndpoint?.Port is > 0 and var port ? port : DefaultKubeletPort);
+        return NodeAddresses.Of(node);
     }
 }
 

@@ -4,6 +4,7 @@ using ActorKube.Api.Meta;
 using ActorKube.ApiServer.Authorization;
 using ActorKube.ApiServer.CustomResources;
 using ActorKube.ApiServer.History;
+using ActorKube.ApiServer.ResourceMetrics;
 using ActorKube.ApiServer.Monitoring;
 using ActorKube.ApiServer.Registry;
 using ActorKube.ApiServer.Services;
@@ -187,6 +188,8 @@ public sealed class ApiPipeline
         ("", "list") when context.Kind.Resource == "componentstatuses" => _parts.ComponentStatuses.List(),
         ("", "get") when context.Kind == HistoryKinds.Changes => await _parts.Changes.GetAsync(context, AuthorizeAsync).ConfigureAwait(false),
         ("", "list") when context.Kind == HistoryKinds.Changes => await _parts.Changes.ListAsync(context, AuthorizeAsync).ConfigureAwait(false),
+        ("", "get") when context.Kind == MetricsKinds.Nodes || context.Kind == MetricsKinds.Pods => await _parts.Metrics.GetAsync(context).ConfigureAwait(false),
+        ("", "list") when context.Kind == MetricsKinds.Nodes || context.Kind == MetricsKinds.Pods => await _parts.Metrics.ListAsync(context).ConfigureAwait(false),
         ("", "get") => await _parts.Reads.GetAsync(context).ConfigureAwait(false),
         ("", "list") => await _parts.Reads.ListAsync(context).ConfigureAwait(false),
         ("", "create") when context.Kind.IsStored => await _parts.Creates.CreateAsync(context).ConfigureAwait(false),
@@ -219,4 +222,5 @@ public sealed class ApiPipeline
 
 /// <summary>The verbs' implementations.</summary>
 internal sealed record PipelineParts(
-    Reads Reads, Creates Creates, Updates Updates, Applies Applies, Deletes Deletes, Scales Scales, Bindings Bindings, Evictions Evictions, Reviews Reviews, TokenRequests TokenRequests, ComponentStatuses ComponentStatuses, ChangeReads Changes);
+    Reads Reads, Creates Creates, Updates Updates, Applies Applies, Deletes Deletes, Scales Scales, Bindings Bindings, Evictions Evictions, Reviews Reviews, TokenRequests TokenRequests, ComponentStatuses ComponentStatuses, ChangeReads Changes,
+    MetricsReads Metrics);

@@ -3,6 +3,7 @@ using ActorKube.Api.Kinds;
 using ActorKube.ApiServer.CustomResources;
 using ActorKube.ApiServer.Encryption;
 using ActorKube.ApiServer.History;
+using ActorKube.ApiServer.ResourceMetrics;
 using ActorKube.ApiServer.WatchCache;
 using Akka.Actor;
 using Akka.Configuration;
@@ -15,13 +16,16 @@ namespace ActorKube.ApiServer.Registry;
 /// </summary>
 internal sealed class ResourceRegistry
 {
+    // Extension groups that the server itself answers.
+    private static readonly CustomResourceKind[] Own = [HistoryKinds.Changes, MetricsKinds.Nodes, MetricsKinds.Pods];
+
     private readonly IActorRef _store;
     private readonly IActorRef _watchCaches;
     private readonly ApiServerSettings _settings;
     private readonly TimeProvider _time;
     private readonly EncryptionAtRest? _encryption;
     private readonly ConcurrentDictionary<ResourceKind, Lazy<ServedResource>> _served = [];
-    private volatile KindRegistry _kinds = KindRegistry.WithCustom([HistoryKinds.Changes]);
+    private volatile KindRegistry _kinds = KindRegistry.WithCustom(Own);
     private readonly ConcurrentDictionary<string, Lazy<(ResourceCache Cache, RevisionReader Revisions)>> _stored = [];
 
     /// <summary>The registry of the built-in kinds.</summary>
@@ -53,8 +57,8 @@ internal sealed class ResourceRegistry
     /// <summary>Takes the custom kinds that there are from now on. What is gone or changed ends its watches; what is gone altogether also frees its cache.</summary>
     public void SetCustom(IReadOnlyCollection<CustomResourceKind> kinds)
     {
-        var before = _kinds.All.OfType<CustomResourceKind>().Where(k => k != HistoryKinds.Changes).ToList();
-        _kinds = KindRegistry.WithCustom([HistoryKinds.Changes, .. kinds]);
+        var before = _kinds.All.OfType<CustomResourceKind>().Except(Own).ToList();
+        _kinds = KindRegistry.WithCustom([.. Own, .. kinds]);
         foreach (var gone in before.Except(kinds))
         {
             if (_served.TryRemove(gone, out var served) && served.IsValueCreated)
