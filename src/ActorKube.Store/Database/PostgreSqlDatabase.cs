@@ -1,57 +1,34 @@
 using ActorKube.Store.Cluster;
 using Npgsql;
-using NpgsqlTypes;
 
 namespace ActorKube.Store.Database;
 
-/// <summary>A PostgreSQL database that control-plane processes share. A batch of events is one statement and one round trip.</summary>
-/// <param name="connectionString">Npgsql's.</param>
-/// <param name="ownership">Under which epoch events are written, where several processes may own the store.</param>
-internal sealed class PostgreSqlDatabase(string connectionString, StoreOwnership? ownership = null) : IStoreDatabase
+/// <summary>A PostgreSQL database that control-plane processes share.</summary>
+internal sealed class PostgreSqlDatabase : IStoreDatabase
 {
-    private const string InsertRows = """
-        INSERT INTO journal (persistence_id, sequence_number, deleted, created, identifier, manifest, tags, writer_uuid, message)
-        SELECT id, nr, false, created, serializer, manifest, '', writer, message
-        FROM unnest($1, $2, $3, $4, $5, $6, $7) AS r(id, nr, created, serializer, manifest, writer, message)
-        """;
-
-    // Whoever takes the lease waits for the row's lock: no owner comes between the look and the write.
-    private const string InsertRowsOfOwner = $"{InsertRows}, (SELECT 1 FROM store_owner WHERE name = '{StoreTables.OwnerRow}' AND epoch = $8 FOR SHARE) AS current";
-
     private const string InRange = "persistence_id = $1 AND sequence_number BETWEEN $2 AND $3 AND created BETWEEN $4 AND $5";
 
-    private readonly Lazy<NpgsqlDataSource> _source = new(() => Build(connectionString));
+    private readonly string _connectionString;
+    private readonly Lazy<NpgsqlDataSource> _source;
+    private readonly PostgreSqlWriter _writer;
     private readonly SemaphoreSlim _creating = new(1);
     private volatile bool _created;
 
-    public string JournalName => PostgreSqlConnections.NameOf(connectionString);
+    /// <summary>Connects on first use.</summary>
+    /// <param name="connectionString">Npgsql's.</param>
+    /// <param name="ownership">Under which epoch events are written, where several processes may own the store.</param>
+    public PostgreSqlDatabase(string connectionString, StoreOwnership? ownership = null)
+    {
+        _connectionString = connectionString;
+        _source = new Lazy<NpgsqlDataSource>(() => Build(connectionString));
+        _writer = new PostgreSqlWriter(OpenAsync, ownership, TimeProvider.System);
+    }
+
+    public string JournalName => PostgreSqlConnections.NameOf(_connectionString);
 
     public string SnapshotsName => JournalName;
 
-    public async Task WriteAsync(IReadOnlyList<JournalRow> rows)
-    {
-        try
-        {
-            NpgsqlParameter[] columns =
-            [
-                Column(rows, NpgsqlDbType.Text, r => r.PersistenceId),
-                Column(rows, NpgsqlDbType.Bigint, r => r.SequenceNr),
-                Column(rows, NpgsqlDbType.Bigint, r => r.Created),
-                Column(rows, NpgsqlDbType.Integer, r => r.Serializer),
-                Column(rows, NpgsqlDbType.Text, r => r.Manifest),
-                Column(rows, NpgsqlDbType.Text, r => r.Writer),
-                Column(rows, NpgsqlDbType.Bytea, r => r.Message),
-            ];
-            if (ownership is null)
-                await ExecuteAsync(InsertRows, columns).ConfigureAwait(false);
-            else if (await ExecuteAsync(InsertRowsOfOwner, [.. columns, Value(ownership.Epoch)]).ConfigureAwait(false) == 0)
-                throw new NotOwnerException(ownership.Epoch);
-        }
-        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.UniqueViolation)
-        {
-            throw new DuplicateRowException(e);
-        }
-    }
+    public Task WriteAsync(IReadOnlyList<JournalRow> rows) => _writer.WriteAsync(rows);
 
     public async Task ReplayAsync(string persistenceId, long from, long to, long max, Action<JournalRow> found)
     {
@@ -113,6 +90,7 @@ internal sealed class PostgreSqlDatabase(string connectionString, StoreOwnership
 
     public void Dispose()
     {
+        _writer.Dispose();
         if (_source.IsValueCreated)
             _source.Value.Dispose();
     }
@@ -123,6 +101,7 @@ internal sealed class PostgreSqlDatabase(string connectionString, StoreOwnership
         const string Durable = "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'";
         var builder = new NpgsqlSlimDataSourceBuilder(PostgreSqlConnections.From(connectionString).ToString());
         builder.ConnectionStringBuilder.NoResetOnClose = true;
+        builder.ConnectionStringBuilder.WriteBufferSize = Math.Max(builder.ConnectionStringBuilder.WriteBufferSize, 65536); // a batch in few sends
         builder.EnableArrays();
         builder.UsePhysicalConnectionInitializer(
             connection =>
@@ -142,14 +121,6 @@ internal sealed class PostgreSqlDatabase(string connectionString, StoreOwnership
         [Value(persistenceId), Value(range.FromSequenceNr), Value(range.ToSequenceNr), Value(range.FromTime), Value(range.ToTime)];
 
     private static NpgsqlParameter<T> Value<T>(T value) => new() { TypedValue = value };
-
-    private static NpgsqlParameter<T[]> Column<T>(IReadOnlyList<JournalRow> rows, NpgsqlDbType type, Func<JournalRow, T> column)
-    {
-        var values = new T[rows.Count];
-        for (var i = 0; i < values.Length; i++)
-            values[i] = column(rows[i]);
-        return new NpgsqlParameter<T[]> { TypedValue = values, NpgsqlDbType = NpgsqlDbType.Array | type };
-    }
 
     private static NpgsqlCommand Command(NpgsqlConnection connection, string sql, params NpgsqlParameter[] parameters)
     {
