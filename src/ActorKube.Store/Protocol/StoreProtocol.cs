@@ -112,7 +112,7 @@ public sealed record Subscribe(string Resource, IActorRef Subscriber) : IStoreMe
     public long? After { get; init; }
 }
 
-/// <summary>Told to a subscriber when another process owns the store now: subscribe again, from what you have. Never leaves the process.</summary>
+/// <summary>Told to a subscriber when another process owns the store now, or when the store's actor started again: subscribe again, from what you have.</summary>
 public sealed record StoreMoved
 {
     /// <summary>The message.</summary>
@@ -124,7 +124,7 @@ public sealed record StoreMoved
 /// <param name="Subscriber">The same actor.</param>
 public sealed record Unsubscribe(string Resource, IActorRef Subscriber) : IStoreMessage;
 
-/// <summary>Every object there is, as of a revision. Comes again after the store's actor restarted.</summary>
+/// <summary>Every object there is, as of a revision.</summary>
 /// <param name="Resource">Resource type.</param>
 /// <param name="Revision">The revision it shows.</param>
 /// <param name="Objects">The objects.</param>

@@ -99,6 +99,7 @@ internal sealed class ResourceStoreActor : ReceivePersistentActor
             throw new InvalidDataException($"the journal of {_resource} ends at {LastSequenceNr}, but replaying it led to {_recovered.Revision}");
         _writes = NewQueue();
         _recovered = ResourceStoreState.Empty;
+        Context.Parent.Tell(ResourceSupervisorActor.Recovered.Instance);
     }
 
     private void Answer(Rejected? rejected)

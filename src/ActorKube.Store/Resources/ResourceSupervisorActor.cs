@@ -6,7 +6,7 @@ namespace ActorKube.Store.Resources;
 
 /// <summary>
 /// One resource type. Owns the persistent actor that holds its objects: starts it again after the journal failed, at growing intervals, and
-/// gives it its subscribers back, which get a new <see cref="StoreSnapshot"/>. Meanwhile a question waits, but a write is refused at once: done
+/// tells its subscribers to subscribe again from what they have (<see cref="StoreMoved"/>), so that their watchers notice nothing. Meanwhile a question waits, but a write is refused at once: done
 /// late, when nobody waits for it any more, it would do harm. Supervised by <see cref="StoreActor"/>.
 /// </summary>
 internal sealed class ResourceSupervisorActor : ReceiveActor, IWithTimers, IWithUnboundedStash
@@ -17,6 +17,7 @@ internal sealed class ResourceSupervisorActor : ReceiveActor, IWithTimers, IWith
     private readonly HashSet<IActorRef> _subscribers = [];
     private IActorRef _objects = ActorRefs.Nobody;
     private int _failures;
+    private bool _isSuccessor;
 
     public ResourceSupervisorActor(string resource, StoreSettings settings)
     {
@@ -60,6 +61,7 @@ internal sealed class ResourceSupervisorActor : ReceiveActor, IWithTimers, IWith
             _subscribers.Remove(t.ActorRef);
             _objects.Tell(new Unsubscribe(_resource, t.ActorRef));
         });
+        Receive<Recovered>(_ => OnRecovered());
         Receive<GoneWell>(_ => _failures = 0);
     }
 
@@ -88,13 +90,21 @@ internal sealed class ResourceSupervisorActor : ReceiveActor, IWithTimers, IWith
     private void Start()
     {
         _objects = Context.Watch(Context.ActorOf(ResourceStoreActor.Props(_resource, _settings)));
-        foreach (var subscriber in _subscribers)
-            _objects.Tell(new Subscribe(_resource, subscriber));
         Timers.StartSingleTimer(nameof(GoneWell), new GoneWell(), _settings.MaxBackoff);
+    }
+
+    // The actor before this one knew the subscribers; this one knows those that subscribed since.
+    private void OnRecovered()
+    {
+        if (!_isSuccessor)
+            return;
+        foreach (var subscriber in _subscribers)
+            subscriber.Tell(StoreMoved.Instance);
     }
 
     private void BackOff()
     {
+        _isSuccessor = true;
         var delay = Backoff.Delay(_failures++, _settings.MinBackoff, _settings.MaxBackoff);
         _log.Warning("The store of {Resource} failed {Failures} times in a row; it starts again in {Delay}", _resource, _failures, delay);
         Timers.Cancel(nameof(GoneWell));
@@ -112,6 +122,13 @@ internal sealed class ResourceSupervisorActor : ReceiveActor, IWithTimers, IWith
     {
         if (_subscribers.Remove(subscriber))
             Context.Unwatch(subscriber);
+    }
+
+    /// <summary>From the persistent actor, once it has replayed the journal.</summary>
+    internal sealed record Recovered
+    {
+        /// <summary>The message.</summary>
+        public static Recovered Instance { get; } = new();
     }
 
     private sealed record StartAgain;

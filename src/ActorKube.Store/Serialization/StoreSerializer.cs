@@ -32,6 +32,7 @@ public sealed class StoreSerializer(ExtendedActorSystem system) : SerializerWith
     private const string CurrentRevisionManifest = "current-revision/1";
     private const string SubscribeManifest = "subscribe/1";
     private const string UnsubscribeManifest = "unsubscribe/1";
+    private const string MovedManifest = "moved/1";
     private const string Objects = "objects/1";
     private const string Events = "events/1";
 
@@ -56,6 +57,7 @@ public sealed class StoreSerializer(ExtendedActorSystem system) : SerializerWith
         CurrentRevision => CurrentRevisionManifest,
         Subscribe => SubscribeManifest,
         Unsubscribe => UnsubscribeManifest,
+        StoreMoved => MovedManifest,
         StoreSnapshot => Objects,
         StoreEvents => Events,
         _ => throw Unknown(o.GetType()),
@@ -110,6 +112,8 @@ public sealed class StoreSerializer(ExtendedActorSystem system) : SerializerWith
             case UnsubscribeManifest:
                 var unsubscribe = SubscriptionData.Parser.ParseFrom(bytes);
                 return new Unsubscribe(unsubscribe.Resource, Resolve(unsubscribe.Subscriber));
+            case MovedManifest:
+                return StoreMoved.Instance;
             case Objects:
                 return ObjectsData.Parser.ParseFrom(bytes).ToSnapshot();
             case Events:
@@ -137,6 +141,7 @@ public sealed class StoreSerializer(ExtendedActorSystem system) : SerializerWith
         GetRevision g => new ResourceData { Resource = g.Resource },
         Subscribe s => Message(s),
         Unsubscribe u => new SubscriptionData { Resource = u.Resource, Subscriber = Akka.Serialization.Serialization.SerializedActorPath(u.Subscriber) },
+        StoreMoved => new MovedData(),
         StoreSnapshot s => s.ToData(),
         StoreEvents e => new EventsData { Resource = e.Resource, Events = { e.Events.Select(x => x.ToData()) } },
         _ => throw Unknown(obj.GetType()),
