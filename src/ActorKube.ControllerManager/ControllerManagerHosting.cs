@@ -1,3 +1,4 @@
+using Akka.Actor;
 using Akka.Cluster.Hosting;
 using Akka.DependencyInjection;
 using Akka.Hosting;
@@ -16,11 +17,15 @@ public static class ControllerManagerHosting
     /// </summary>
     /// <param name="builder">The actor system.</param>
     /// <param name="services">Gives the controllers their clients once the actor system stands.</param>
-    public static AkkaConfigurationBuilder AddControllerManager(this AkkaConfigurationBuilder builder, Func<IDependencyResolver, ControllerManagerServices> services) => builder
-        .AddHocon(ControllerManagerSettings.Reference(), HoconAddMode.Append)
-        .WithSingleton<ControllerManagerKey>(
-            "controller-manager",
-            (system, _, resolver) => ControllerManagerActor.Props(services(resolver), ControllerManagerSettings.From(system.Settings.Config)),
-            new ClusterSingletonOptions { Role = "control-plane" },
-            createProxyToo: false);
+    /// <param name="singleton">What runs it on one process at a time in place of a cluster singleton: takes its name and how to make it. Null: a cluster singleton.</param>
+    public static AkkaConfigurationBuilder AddControllerManager(this AkkaConfigurationBuilder builder, Func<IDependencyResolver, ControllerManagerServices> services,
+        Func<string, Func<ActorSystem, IDependencyResolver, Props>, Action<ActorSystem, IActorRegistry, IDependencyResolver>>? singleton = null)
+    {
+        const string name = "controller-manager";
+        Props Controllers(ActorSystem system, IDependencyResolver resolver) => ControllerManagerActor.Props(services(resolver), ControllerManagerSettings.From(system.Settings.Config));
+        builder.AddHocon(ControllerManagerSettings.Reference(), HoconAddMode.Append);
+        return singleton is null
+            ? builder.WithSingleton<ControllerManagerKey>(name, (system, _, resolver) => Controllers(system, resolver), new ClusterSingletonOptions { Role = "control-plane" }, createProxyToo: false)
+            : builder.WithActors(singleton(name, Controllers));
+    }
 }

@@ -38,6 +38,7 @@ public static class StoreHosting
         return builder
             .AddSetup(setup)
             .AddSetup(lease)
+            .AddSetup(ownership)
             .AddHocon(hocon, HoconAddMode.Prepend)
             .AddHocon(StoreSettings.Reference, HoconAddMode.Append)
             .WithActors((system, registry) =>

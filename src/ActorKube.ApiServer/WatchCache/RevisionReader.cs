@@ -34,7 +34,8 @@ internal sealed class RevisionReader(string resource, IActorRef store, TimeSpan 
 
     private async Task<long> AfterAsync(Task<long> running)
     {
-        await ((Task)running).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        // Never at once, though it may have ended since it was looked at: the caller is about to note this task as the one that has yet to ask.
+        await ((Task)running).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ForceYielding);
         Task<long> mine;
         lock (_gate)
         {

@@ -23,7 +23,7 @@ public sealed record ClusterMembership(
     string Hostname, int Port, IReadOnlyList<string> SeedNodes, IReadOnlyList<string> Roles, X509Certificate2 Certificate, X509Certificate2 Authority)
 {
     /// <summary>
-    /// Whether the control plane has several processes. Then its members may select each other's singletons, and who carries on when they lose each other is
+    /// Whether the control plane has several processes. Then its members may ask each other for the store, and who carries on when they lose each other is
     /// the database's decision: <see cref="ControlPlaneDowning"/>.
     /// </summary>
     public bool IsOneOfSeveral { get; init; }
@@ -83,17 +83,13 @@ public sealed record ClusterMembership(
         }
         """);
 
-    private static Config Several()
-    {
-        string[] singletons = ["/user/scheduler", "/user/scheduler/scheduler", "/user/controller-manager", "/user/controller-manager/controller-manager", StoreHosting.DoorPath];
-        return ConfigurationFactory.ParseString($$"""
-            akka {
-              remote.trusted-selection-paths = ["/user/apiserver", "/system/cluster/core/daemon", "/system/cluster/heartbeatReceiver", {{string.Join(", ", singletons.Select(s => $"\"{s}\""))}}]
-              remote.dot-netty.tcp.maximum-frame-size = 32 MiB
-              cluster.downing-provider-class = "{{typeof(ControlPlaneDowning).FullName}}, actorkube"
-            }
-            """);
-    }
+    private static Config Several() => ConfigurationFactory.ParseString($$"""
+        akka {
+          remote.trusted-selection-paths = ["/user/apiserver", "/system/cluster/core/daemon", "/system/cluster/heartbeatReceiver", "{{StoreHosting.DoorPath}}"]
+          remote.dot-netty.tcp.maximum-frame-size = 32 MiB
+          cluster.downing-provider-class = "{{typeof(ControlPlaneDowning).FullName}}, actorkube"
+        }
+        """);
 
     private static Config OfNode() => ConfigurationFactory.ParseString($$"""akka.cluster.downing-provider-class = "{{typeof(NodeDowning).FullName}}, actorkube" """);
 

@@ -12,8 +12,8 @@ namespace ActorKube.Host.Cluster;
 /// <param name="cluster">The cluster.</param>
 public sealed class ControlPlaneDowning(ActorSystem system, Akka.Cluster.Cluster cluster) : IDowningProvider
 {
-    /// <summary>How long the next scheduler and the next controllers wait after the process of the last ones was declared dead: as long as that one may take to notice.</summary>
-    public TimeSpan DownRemovalMargin => TimeSpan.FromSeconds(2);
+    /// <summary>Nothing waits for it: the store, the scheduler and the controllers follow the lease.</summary>
+    public TimeSpan DownRemovalMargin => TimeSpan.Zero;
 
     /// <inheritdoc/>
     public Props DowningActorProps => Props.Create(() => new ControlPlaneDowningActor(cluster, StoreLease.Of(system)));
@@ -26,7 +26,7 @@ public sealed class ControlPlaneDowning(ActorSystem system, Akka.Cluster.Cluster
 internal sealed class ControlPlaneDowningActor : ReceiveActor, IWithTimers
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
-    // The store does not wait for this, only the scheduler and the controllers do: rather too long than that a machine under load loses processes that live.
+    // Nothing waits for this: rather too long than that a machine under load loses processes that live.
     private static readonly TimeSpan StableAfter = TimeSpan.FromSeconds(5);
     // An owner that gives the store up in vain costs its clients a moment, not a process.
     private static readonly TimeSpan YieldAfter = TimeSpan.FromSeconds(1);
@@ -56,18 +56,25 @@ internal sealed class ControlPlaneDowningActor : ReceiveActor, IWithTimers
 
     private void OnLook()
     {
-        var state = _cluster.State;
-        var unreachable = string.Join(',', state.Unreachable.Select(m => m.UniqueAddress.ToString()).Order(StringComparer.Ordinal));
+        var unreachable = string.Join(',', Unreachable().Select(m => m.UniqueAddress.ToString()).Order(StringComparer.Ordinal));
         (_unreachable, _looks) = (unreachable, unreachable == _unreachable ? _looks + 1 : 0);
         if (unreachable.Length == 0)
             _hasYielded = false;
         if (_asking || _lease is null || _cluster.SelfMember.Status is not (MemberStatus.Up or MemberStatus.WeaklyUp))
             return;
-        if (unreachable.Length > 0 && !DowningPlan.DependsOnOwner(Peer.Of(state)))
-            Act(DowningPlan.Decide(Peer.Of(state), Self(), null));
+        if (unreachable.Length > 0 && !DowningPlan.DependsOnOwner(Peers()))
+            Act(DowningPlan.Decide(Peers(), Self(), null));
         else if (unreachable.Length == 0 || StableFor(YieldAfter))
             Ask();
     }
+
+    private List<Peer> Peers() => Peer.Of(_cluster.State, IsReachable);
+
+    private List<Member> Unreachable() => [.. _cluster.State.Unreachable.Where(m => !IsReachable(m))];
+
+    // Somebody else's word counts only where this process does not look itself: of two that lost each other a third one may see both.
+    private bool IsReachable(Member member) => !_cluster.State.Unreachable.Contains(member)
+        || (_cluster.FailureDetector.IsMonitoring(member.Address) && _cluster.FailureDetector.IsAvailable(member.Address));
 
     private bool StableFor(TimeSpan time) => _looks * Interval >= time;
 
@@ -83,12 +90,12 @@ internal sealed class ControlPlaneDowningActor : ReceiveActor, IWithTimers
     {
         _asking = false;
         var owner = holder is { IsCurrent: true, Owner.Length: > 0 } ? StoreLease.AddressOf(holder.Owner).ToString() : null;
-        var peers = Peer.Of(_cluster.State);
+        var peers = Peers();
         var isStrange = owner is not null && peers.TrueForAll(p => p.Address != owner);
         _strange = isStrange ? _strange + 1 : 0;
         if (_strange * Interval >= StrangeAfter)
             Act(DowningStep.Stop);
-        else if (_cluster.State.Unreachable.Count > 0)
+        else if (peers.Exists(p => !p.IsReachable))
             Act(DowningPlan.Decide(peers, Self(), owner, _hasYielded));
     }
 
@@ -120,7 +127,7 @@ internal sealed class ControlPlaneDowningActor : ReceiveActor, IWithTimers
 
     private void DownUnreachable()
     {
-        foreach (var member in _cluster.State.Unreachable)
+        foreach (var member in Unreachable())
         {
             _log.Warning("{Member} cannot be reached and is taken out of the cluster", member.Address);
             _cluster.Down(member.Address);

@@ -10,8 +10,10 @@ namespace ActorKube.Host.Cluster;
 public sealed record Peer(string Address, bool IsControlPlane, bool IsReachable)
 {
     /// <summary>All members that count.</summary>
-    public static List<Peer> Of(ClusterEvent.CurrentClusterState state) =>
-        [.. state.Members.Where(m => m.Status is not (MemberStatus.Down or MemberStatus.Removed)).Select(m => new Peer(m.Address.ToString(), m.HasRole(ApiServers.Role), !state.Unreachable.Contains(m)))];
+    /// <param name="state">The cluster.</param>
+    /// <param name="isReachable">Whether a member can be reached from here.</param>
+    public static List<Peer> Of(ClusterEvent.CurrentClusterState state, Func<Member, bool> isReachable) =>
+        [.. state.Members.Where(m => m.Status is not (MemberStatus.Down or MemberStatus.Removed)).Select(m => new Peer(m.Address.ToString(), m.HasRole(ApiServers.Role), isReachable(m)))];
 }
 
 /// <summary>What a process does about members that cannot be reached.</summary>
@@ -34,7 +36,8 @@ public enum DowningStep
 /// Decides who carries on when members of the cluster cannot reach each other. Nodes never decide: without a control plane they are nothing. Of the control
 /// plane that part carries on which has the store, and the database says which that is: its owner renews a lease there, and when it cannot, another process takes
 /// it. So there is one rule for a process that was killed, one that was frozen and one that was cut off, for two processes as for five. An owner that sees less
-/// than half of the others gives the larger part the chance to take the store. Pure.
+/// than half of the others gives the larger part the chance to take the store. Only the owner takes others out, and only whom it cannot reach itself: of two that lost
+/// each other but not the owner, nobody has to go. Pure.
 /// </summary>
 public static class DowningPlan
 {
@@ -53,16 +56,15 @@ public static class DowningPlan
             return DowningStep.Wait;
         var rulers = peers.Where(p => p.IsControlPlane).ToList();
         var here = rulers.Where(p => p.IsReachable).Select(p => p.Address).ToList();
-        var isFirst = here.Min(StringComparer.Ordinal) == self;
         if (here.Count == rulers.Count)
-            return isFirst ? DowningStep.DownUnreachable : DowningStep.Wait;
+            return here.Min(StringComparer.Ordinal) == self ? DowningStep.DownUnreachable : DowningStep.Wait;
         if (owner is null || rulers.TrueForAll(p => p.Address != owner))
             return DowningStep.Wait;
         if (!here.Contains(owner))
             return DowningStep.Stop;
         if (here.Count * 2 < rulers.Count && !hasYielded)
             return owner == self ? DowningStep.Yield : DowningStep.Wait;
-        return isFirst ? DowningStep.DownUnreachable : DowningStep.Wait;
+        return owner == self ? DowningStep.DownUnreachable : DowningStep.Wait;
     }
 
     /// <summary>Whether a node has to leave and join anew: it reaches no control-plane process.</summary>

@@ -48,7 +48,7 @@ internal sealed class NodeDowningActor : ReceiveActor, IWithTimers
     private void OnLook()
     {
         var isMember = _cluster.SelfMember.Status is MemberStatus.Up or MemberStatus.WeaklyUp or MemberStatus.Joining;
-        _looks = isMember && DowningPlan.IsLost(Peer.Of(_cluster.State))
+        _looks = isMember && DowningPlan.IsLost(Peer.Of(_cluster.State, m => !_cluster.State.Unreachable.Contains(m)))
             ? _looks + 1
             : 0;
         if (_looks * Interval < StableAfter)

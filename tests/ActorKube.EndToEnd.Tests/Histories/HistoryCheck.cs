@@ -3,7 +3,7 @@ namespace ActorKube.EndToEnd.Tests.Histories;
 /// <summary>
 /// Whether a history is one that a single store without failures could have made. The versions put all writes in one order, which the watches tell; what is left to
 /// check is that everybody saw that order: acknowledged writes are in it, once; each was made on what it expected; requests that followed each other are in that
-/// order; reads are not older than what was known before them. Pure.
+/// order; reads are not older than what was known before them; watches bring what they asked for, all of it, in that order. Pure.
 /// </summary>
 internal static class HistoryCheck
 {
@@ -13,7 +13,7 @@ internal static class HistoryCheck
         var problems = new List<string>();
         var log = Log(history, problems);
         foreach (var stream in history.Streams)
-            CheckStream(stream, log, problems);
+            CheckStream(stream, history.Initial, log, problems);
         CheckWrites(history, log, problems);
         foreach (var key in log.Values.GroupBy(e => e.Key, StringComparer.Ordinal))
             CheckKey([.. key.OrderBy(e => e.Version)], history, problems);
@@ -24,8 +24,8 @@ internal static class HistoryCheck
     private static SortedDictionary<long, Seen> Log(History history, List<string> problems)
     {
         var log = new SortedDictionary<long, Seen>();
-        var known = history.Streams.SelectMany(s => s.Events).Concat(history.Final.Select(f => new Seen(f.Value.Version, f.Key, f.Value.Write)));
-        foreach (var seen in known)
+        var brought = history.Streams.SelectMany(s => s.Events.Where(e => e.Type != Seen.Left));
+        foreach (var seen in brought.Concat(history.Final.Select(f => new Seen(f.Value.Version, f.Key, f.Value.Write))).Select(e => e with { Type = "" }))
         {
             if (log.TryGetValue(seen.Version, out var before) && before != seen)
                 problems.Add($"version {seen.Version} is {before} to one and {seen} to another");
@@ -35,7 +35,7 @@ internal static class HistoryCheck
         return log;
     }
 
-    private static void CheckStream(Stream stream, SortedDictionary<long, Seen> log, List<string> problems)
+    private static void CheckStream(Stream stream, IReadOnlyList<Seen> initial, SortedDictionary<long, Seen> log, List<string> problems)
     {
         var last = stream.From;
         foreach (var seen in stream.Events)
@@ -45,12 +45,45 @@ internal static class HistoryCheck
             last = Math.Max(last, seen.Version);
         }
 
-        var brought = stream.Events.Select(e => e.Version).ToHashSet();
-        foreach (var (version, missed) in log)
+        var due = Due(stream, initial, log);
+        foreach (var seen in stream.Events)
         {
-            if (version > stream.From && version < last && !brought.Contains(version))
-                problems.Add($"{stream.Name} did not bring {missed}, though it brought version {last}");
+            if (!due.TryGetValue(seen.Version, out var type))
+                problems.Add($"{stream.Name} brought {seen}, which it did not ask for");
+            else if (type.Length > 0 && type != seen.Type)
+                problems.Add($"{stream.Name} brought {seen} where it should have been {type}");
         }
+
+        var brought = stream.Events.Select(e => e.Version).ToHashSet();
+        foreach (var missed in due.Keys.Where(v => v < last && !brought.Contains(v)))
+            problems.Add($"{stream.Name} did not bring {log[missed]}, though it brought version {last}");
+    }
+
+    // What a stream has to bring, by version: to one that selects, an object comes and goes as it becomes what it selects and is so no more.
+    private static SortedDictionary<long, string> Due(Stream stream, IReadOnlyList<Seen> initial, SortedDictionary<long, Seen> log)
+    {
+        var due = new SortedDictionary<long, string>();
+        var selected = initial.Where(e => stream.Selects?.Invoke(e) == true).Select(e => e.Key).ToHashSet(StringComparer.Ordinal);
+        foreach (var (version, seen) in log)
+        {
+            if (stream.Selects is null)
+            {
+                due[version] = "";
+                continue;
+            }
+
+            var (was, isNow) = (selected.Contains(seen.Key), stream.Selects(seen));
+            if (was || isNow)
+                due[version] = !isNow ? Seen.Left : was ? "MODIFIED" : "ADDED";
+            if (isNow)
+                selected.Add(seen.Key);
+            else
+                selected.Remove(seen.Key);
+        }
+
+        foreach (var earlier in due.Keys.Where(v => v <= stream.From).ToList())
+            due.Remove(earlier);
+        return due;
     }
 
     private static void CheckWrites(History history, SortedDictionary<long, Seen> log, List<string> problems)
@@ -72,6 +105,7 @@ internal static class HistoryCheck
     {
         var operations = history.Operations.Where(o => o.Key == versions[0].Key).ToList();
         var writes = operations.Where(o => o.Write is not null).ToDictionary(o => o.Write!, StringComparer.Ordinal);
+        var byVersion = versions.ToDictionary(v => v.Version);
         for (var i = 0; i < versions.Count; i++)
         {
             if (writes.TryGetValue(versions[i].Write, out var write) && i > 0 && write.Expected != versions[i - 1].Version)
@@ -80,14 +114,20 @@ internal static class HistoryCheck
 
         // What is certain at a moment: the newest version that anybody had been told of by then.
         var told = operations.Where(o => o.Outcome == Outcome.Ok).OrderBy(o => o.Ended).ToList();
-        var (next, newest) = (0, 0L);
+        var (next, newest, teller) = (0, 0L, (Operation?)null);
         foreach (var operation in operations.OrderBy(o => o.Began))
         {
             for (; next < told.Count && told[next].Ended < operation.Began; next++)
-                newest = Math.Max(newest, told[next].Version);
+            {
+                if (told[next].Version > newest)
+                    (newest, teller) = (told[next].Version, told[next]);
+            }
+
             if (operation.Outcome == Outcome.Ok && (operation.Write is null ? operation.Version < newest : operation.Version <= newest))
-                problems.Add($"{operation} is older than version {newest}, which was known before it began");
-            if (operation is { Outcome: Outcome.Ok, Write: null } && writes.GetValueOrDefault(versions.FirstOrDefault(v => v.Version == operation.Version)?.Write ?? "") is { } source && source.Began > operation.Ended)
+                problems.Add($"{operation} is older than version {newest}, which was known before it began, by {teller}");
+            if (operation is { Outcome: Outcome.Ok, Write: null } && operation.Version >= versions[0].Version && !byVersion.ContainsKey(operation.Version))
+                problems.Add($"{operation} read a version that nobody else saw");
+            if (operation is { Outcome: Outcome.Ok, Write: null } && writes.GetValueOrDefault(byVersion.GetValueOrDefault(operation.Version)?.Write ?? "") is { } source && source.Began > operation.Ended)
                 problems.Add($"{operation} read what was only written afterwards");
         }
 
@@ -97,10 +137,10 @@ internal static class HistoryCheck
     // A write may be refused only where the object was, or may have been, another one than it expected at some moment while it was under way.
     private static void CheckRefusals(IReadOnlyList<Seen> versions, IEnumerable<Operation> operations, Dictionary<string, Operation> writes, List<string> problems)
     {
+        var indexes = versions.Select((v, i) => (v.Version, i)).ToDictionary(v => v.Version, v => v.i);
         foreach (var refused in operations.Where(o => o.Outcome == Outcome.Conflict))
         {
-            var index = versions.ToList().FindIndex(v => v.Version == refused.Expected);
-            if (index < 0)
+            if (!indexes.TryGetValue(refused.Expected, out var index))
                 continue;
             var successor = index + 1 < versions.Count ? writes.GetValueOrDefault(versions[index + 1].Write) : null;
             if (index + 1 == versions.Count || successor?.Began > refused.Ended)

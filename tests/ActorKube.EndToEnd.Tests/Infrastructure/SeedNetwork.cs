@@ -13,6 +13,9 @@ internal sealed class SeedNetwork : IAsyncDisposable
 {
     public static readonly IReadOnlyList<string> Seeds = ["a", "b", "c"];
 
+    /// <summary>The host of the database.</summary>
+    public const string DatabaseHost = "db";
+
     private readonly TestHost _switch;
     private readonly Dictionary<string, TestHost> _hosts = [];
     private readonly Dictionary<string, HostProcess> _processes = [];
@@ -88,6 +91,32 @@ internal sealed class SeedNetwork : IAsyncDisposable
     /// <summary>Pulls a host's wire, or puts it back.</summary>
     public async Task WireAsync(string host, bool up) => (await _switch.RunAsync("ip", ["link", "set", $"w-{host}", up ? "up" : "down"])).Must();
 
+    /// <summary>Lets nothing through any more between two hosts, which both still reach the others.</summary>
+    public async Task CutAsync(string one, string other)
+    {
+        foreach (var (host, peer) in new[] { (one, other), (other, one) })
+            (await _hosts[host].RunAsync("nft", ["-f", "-"], $"table inet cut {{\n chain in {{\n type filter hook input priority 0; ip saddr {AddressOf(peer)} drop\n }}\n}}\n")).Must();
+    }
+
+    /// <summary>Ends a cut.</summary>
+    public async Task MendAsync(string one, string other)
+    {
+        foreach (var host in new[] { one, other })
+            (await _hosts[host].RunAsync("nft", ["delete", "table", "inet", "cut"])).Must();
+    }
+
+    /// <summary>Freezes every process of the database server, or lets them go on.</summary>
+    public async Task StallDatabaseAsync(bool stalls)
+    {
+        var server = (await File.ReadAllLinesAsync(Path.Combine(Database, "data", "postmaster.pid")))[0];
+        // Its children are told once it cannot start more of them.
+        await Command.RunAsync("kill", [stalls ? "-STOP" : "-CONT", server]);
+        var children = await Command.RunAsync("ps", ["-o", "pid=", "--ppid", server]);
+        var pids = children.Out.Split((char[])[' ', '\n'], StringSplitOptions.RemoveEmptyEntries);
+        if (pids.Length > 0)
+            await Command.RunAsync("kill", [stalls ? "-STOP" : "-CONT", .. pids]);
+    }
+
     /// <summary>Ends the database as a crash does.</summary>
     public Task CrashDatabaseAsync() => ControlAsync("stop", "-m", "immediate");
 
@@ -102,12 +131,12 @@ internal sealed class SeedNetwork : IAsyncDisposable
     }
 
     /// <summary>A request; the answer's code (0: there was none) and JSON.</summary>
-    public async Task<(int Code, JsonNode? Body)> CallAsync(string seed, string method, string path, string? body = null)
+    public async Task<(int Code, JsonNode? Body)> CallAsync(string seed, string method, string path, string? body = null, TimeSpan? within = null)
     {
         using var request = new HttpRequestMessage(new HttpMethod(method), path);
         if (body is not null)
-            request.Content = new ByteArrayContent(Encoding.UTF8.GetBytes(body)) { Headers = { ContentType = MediaTypeHeaderValue.Parse("application/json") } };
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+            request.Content = new ByteArrayContent(Encoding.UTF8.GetBytes(body)) { Headers = { ContentType = MediaTypeHeaderValue.Parse(method == "PATCH" ? "application/merge-patch+json" : "application/json") } };
+        using var limit = new CancellationTokenSource(within ?? TimeSpan.FromSeconds(10));
         try
         {
             using var response = await _clients[seed].SendAsync(request, limit.Token);
