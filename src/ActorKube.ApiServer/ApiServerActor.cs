@@ -2,6 +2,7 @@ using ActorKube.Api.Machinery;
 using ActorKube.Api.Meta;
 using ActorKube.ApiServer.Authentication;
 using ActorKube.ApiServer.Connections;
+using ActorKube.ApiServer.Endpoints.Proxies;
 using ActorKube.ApiServer.Pipeline;
 using ActorKube.ApiServer.WatchCache;
 using ActorKube.Client.Protocol;
@@ -25,7 +26,7 @@ public sealed class ApiServerActor : ReceiveActor, IWithUnboundedStash
     private int _connections;
 
     /// <summary>The pipeline stands: serve, and remove old Events.</summary>
-    internal sealed record Serve(ApiPipeline Pipeline, BearerAuthenticator Tokens, int WatchWindow, Props EventExpiry, Props Definitions);
+    internal sealed record Serve(ApiPipeline Pipeline, ObjectProxy Proxy, BearerAuthenticator Tokens, int WatchWindow, Props EventExpiry, Props Definitions);
 
     /// <summary>An API server over that store.</summary>
     public ApiServerActor(IActorRef store)
@@ -87,7 +88,7 @@ public sealed class ApiServerActor : ReceiveActor, IWithUnboundedStash
         }
 
         var connection = Context.ActorOf(
-            Props.Create(() => new ConnectionActor(serve.Pipeline, user, judged.Connect.Client, serve.WatchWindow)), $"connection-{++_connections}");
+            Props.Create(() => new ConnectionActor(serve.Pipeline, serve.Proxy, user, judged.Connect.Client, serve.WatchWindow)), $"connection-{++_connections}");
         _log.Debug("{User} connected as {Connection}", user.Name, connection);
         judged.Sender.Tell(new Connected(connection, user), connection);
     }

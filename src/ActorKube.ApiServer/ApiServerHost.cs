@@ -114,9 +114,9 @@ public sealed class ApiServerHost : IAsyncDisposable
         var expiry = Props.Create(() => new EventExpiryActor(registry.Of<Corev1Event>, writer, settings.EventTtl, time));
         var definitionWrites = new DefinitionWrites(pipeline, registry, deletes, time);
         var definitions = Props.Create(() => new DefinitionsActor(registry, definitionWrites, time));
-        var serve = new ApiServerActor.Serve(pipeline, tokens, settings.WatchWindow, expiry, definitions);
-        _ = bootstrap.NamespacesDone.ContinueWith(_ => actor.Tell(serve), TaskScheduler.Default);
         var proxy = new ObjectProxy(pipeline, registry, admission);
+        var serve = new ApiServerActor.Serve(pipeline, proxy, tokens, settings.WatchWindow, expiry, definitions);
+        _ = bootstrap.NamespacesDone.ContinueWith(_ => actor.Tell(serve), TaskScheduler.Default);
         var stopping = new CancellationTokenSource();
         var responses = new ResponseWriter(settings, time);
         var health = new Health(

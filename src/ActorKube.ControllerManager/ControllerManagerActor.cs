@@ -13,6 +13,7 @@ using ActorKube.ControllerManager.PodGc;
 using ActorKube.ControllerManager.Quotas;
 using ActorKube.ControllerManager.ReplicaSets;
 using ActorKube.ControllerManager.ReplicationControllers;
+using ActorKube.ControllerManager.Rollbacks;
 using ActorKube.ControllerManager.ServiceAccounts;
 using ActorKube.ControllerManager.Shell;
 using ActorKube.ControllerManager.StatefulSets;
@@ -61,6 +62,9 @@ public sealed class ControllerManagerActor : ReceiveActor
     {
         var informers = _services.Informers;
         yield return new DeploymentController(informers);
+        yield return new DeploymentRollbackController(informers);
+        yield return new StatefulSetRollbackController(informers);
+        yield return new DaemonSetRollbackController(informers);
         yield return new ReplicaSetController(informers);
         yield return new ReplicationControllerController(informers);
         yield return new DaemonSetController(informers);

@@ -1,4 +1,5 @@
 using ActorKube.Api.Meta;
+using ActorKube.ApiServer.Endpoints.Proxies;
 using ActorKube.ApiServer.Pipeline;
 using ActorKube.Client.Protocol;
 using Akka.Actor;
@@ -12,6 +13,7 @@ namespace ActorKube.ApiServer.Connections;
 internal sealed class ConnectionActor : ReceiveActor
 {
     private readonly ApiPipeline _pipeline;
+    private readonly ObjectProxy _proxy;
     private readonly UserInfo _user;
     private readonly IActorRef _client;
     private readonly int _window;
@@ -21,9 +23,10 @@ internal sealed class ConnectionActor : ReceiveActor
     /// <summary>A watch's stream is over; the client has been told.</summary>
     internal sealed record WatchEnded(long Id, WatchStream Stream);
 
-    public ConnectionActor(ApiPipeline pipeline, UserInfo user, IActorRef client, int window)
+    public ConnectionActor(ApiPipeline pipeline, ObjectProxy proxy, UserInfo user, IActorRef client, int window)
     {
         _pipeline = pipeline;
+        _proxy = proxy;
         _user = user;
         _client = client;
         _window = window;
@@ -49,7 +52,11 @@ internal sealed class ConnectionActor : ReceiveActor
     }
 
     private void Handle(SendRequest message) =>
-        _pipeline.HandleAsync(message.Request, _user, _ended.Token).PipeTo(Sender, Self, response => new RequestDone(message.Id, response));
+        AnswerAsync(message.Request).PipeTo(Sender, Self, response => new RequestDone(message.Id, response));
+
+    private Task<ApiResponse> AnswerAsync(ApiRequest request) => request is { Verb: "get", Subresource: "proxy" } || request.Subresource.StartsWith("proxy/", StringComparison.Ordinal)
+        ? _proxy.GetAsync(request, _user, _ended.Token)
+        : _pipeline.HandleAsync(request, _user, _ended.Token);
 
     private void Handle(OpenWatch message)
     {

@@ -88,7 +88,10 @@ public sealed class HttpTransport : IApiTransport
     public async Task<ApiResponse> SendAsync(ApiRequest request, CancellationToken cancellationToken = default)
     {
         var answer = await SendRawAsync(request, "application/json", cancellationToken);
-        return Decode(answer);
+        // What a pod or Service says by the proxy is its own, and no object of the API.
+        return answer.Code < 400 && request.Subresource.StartsWith("proxy", StringComparison.Ordinal)
+            ? new ApiResponse(answer.Code, new ApiObject(new V1Status { Status = "Success", Code = answer.Code }), null, answer.Warnings)
+            : Decode(answer);
     }
 
     /// <summary>

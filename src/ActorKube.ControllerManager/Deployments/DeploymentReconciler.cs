@@ -45,6 +45,7 @@ public static class DeploymentReconciler
     private sealed class Step(DeploymentView view, ReconcileContext context, Func<string, bool> nameTaken)
     {
         private IReadOnlyList<V1DeploymentCondition> _conditions = PauseRules(view, context.Now);
+        private Canary _canary = new((int?)null);
 
         public Plan StatusOnly() => Finish([], DeploymentStatusRules.Calculate(view, _conditions, Collisions, context.Now));
 
@@ -62,14 +63,19 @@ public static class DeploymentReconciler
 
         public Plan Rolling()
         {
+            _canary = Canary.Of(view, context.Now);
+            var room = Math.Min(Scaling.NewSize(view), _canary.Cap ?? int.MaxValue);
             if (view.New is not { } current)
-                return CreateNew(Scaling.NewSize(view));
+                return CreateNew(room);
             Found(current);
+            if (_canary.Note is { } note)
+                return Rollout([new Merge(current, new { metadata = new { annotations = new Dictionary<string, string> { [Canary.NoteAnnotation] = note } } })]);
             var size = DeploymentView.Size(current);
-            var wanted = size > view.Replicas ? view.Replicas : Scaling.NewSize(view);
+            var wanted = Math.Min(view.Replicas, Math.Max(size, room));
             if (size != wanted)
                 return Rollout(ReplicaSetWrites.For(view, Sized(current, wanted)));
-            var old = Scaling.ShrinkOld(view);
+            // While the new version must not grow, the old one stays as large as that leaves it.
+            var old = Scaling.ShrinkOld(view, keep: _canary.Cap is null ? 0 : view.Replicas - size);
             return old.Count > 0 ? Rollout(ReplicaSetWrites.For(view, old)) : Settled();
         }
 
@@ -126,7 +132,7 @@ public static class DeploymentReconciler
             ReplicaSetWrites.For(view, NoSizes).Concat(DeploymentStatusRules.IsComplete(view, view.Deployment.Status) ? Revisions.CleanUp(view) : []));
 
         private Plan Rollout(IEnumerable<PlannedAction> actions) =>
-            Finish([.. actions], DeploymentStatusRules.OfRollout(view, _conditions, Collisions, null, context.Now));
+            Finish([.. actions], DeploymentStatusRules.OfRollout(view, _conditions, Collisions, null, context.Now, _canary.Holding));
 
         private Plan Finish(IReadOnlyList<PlannedAction> actions, V1DeploymentStatus status)
         {
@@ -142,7 +148,8 @@ public static class DeploymentReconciler
                 all.Add(new UpdateStatus(changed));
             }
 
-            return new Plan(all, DeploymentStatusRules.UntilDeadline(view, status, context.Now));
+            var deadline = DeploymentStatusRules.UntilDeadline(view, status, context.Now);
+            return new Plan(all, _canary.Wait is { } step && !(deadline < step) ? step : deadline);
         }
 
         private long? RevisionToNote(IReadOnlyList<PlannedAction> actions) =>

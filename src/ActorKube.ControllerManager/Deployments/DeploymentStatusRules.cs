@@ -8,6 +8,7 @@ internal static class DeploymentStatusRules
 {
     public const string Progressing = "Progressing";
     private const string NewReplicaSetAvailable = "NewReplicaSetAvailable";
+    private const string CanaryHolds = "CanaryHolds";
     private const string DeadlineExceeded = "ProgressDeadlineExceeded";
 
     /// <summary>The status that the ReplicaSets make.</summary>
@@ -32,7 +33,7 @@ internal static class DeploymentStatusRules
     }
 
     /// <summary>The status of a rollout under way: done, progressing, or stuck.</summary>
-    public static V1DeploymentStatus OfRollout(DeploymentView view, IReadOnlyList<V1DeploymentCondition> conditions, int? collisionCount, PlanFailure? createFailure, DateTimeOffset now)
+    public static V1DeploymentStatus OfRollout(DeploymentView view, IReadOnlyList<V1DeploymentCondition> conditions, int? collisionCount, PlanFailure? createFailure, DateTimeOffset now, string? holding = null)
     {
         var status = Calculate(view, conditions, collisionCount, now);
         conditions = [.. status.Conditions];
@@ -41,7 +42,7 @@ internal static class DeploymentStatusRules
         else if (createFailure is not null)
             conditions = DeploymentConditions.With(conditions, Progressing, "False", "ReplicaSetCreateError", createFailure.Message, now);
         else
-            conditions = Progress(view, status, conditions, deadline, now);
+            conditions = holding is null ? Progress(view, status, conditions, deadline, now) : DeploymentConditions.With(conditions, Progressing, "True", CanaryHolds, holding, now);
         status.Conditions = [.. WithReplicaFailure(view, conditions)];
         return status;
     }
@@ -51,7 +52,7 @@ internal static class DeploymentStatusRules
     {
         if (view.ProgressDeadline is not { } deadline
             || DeploymentConditions.Find(status.Conditions, Progressing) is not { LastUpdateTime: { } since } condition
-            || condition.Reason == DeadlineExceeded
+            || condition.Reason is DeadlineExceeded or CanaryHolds
             || IsComplete(view, status))
             return null;
         // One second more, for timestamps have no fractions.
@@ -67,6 +68,9 @@ internal static class DeploymentStatusRules
         && status.AvailableReplicas.GetValueOrDefault() == view.Replicas
         && status.ObservedGeneration >= (view.Deployment.Metadata.Generation ?? 0);
 
+    /// <summary>Whether the progress deadline has passed.</summary>
+    public static bool IsOverdue(V1DeploymentStatus? status) => DeploymentConditions.Find(status?.Conditions, Progressing)?.Reason == DeadlineExceeded;
+
     private static IReadOnlyList<V1DeploymentCondition> Progress(
         DeploymentView view, V1DeploymentStatus status, IReadOnlyList<V1DeploymentCondition> conditions, TimeSpan deadline, DateTimeOffset now)
     {
@@ -78,6 +82,8 @@ internal static class DeploymentStatusRules
             return DeploymentConditions.With(conditions, Progressing, "True", NewReplicaSetAvailable, $"{subject} has successfully progressed.", now);
         if (HasProgressed(view.Deployment.Status, status))
             return DeploymentConditions.With(conditions, Progressing, "True", "ReplicaSetUpdated", $"{subject} is progressing.", now, renew: true);
+        if (current?.Reason == CanaryHolds)
+            return DeploymentConditions.With(conditions, Progressing, "True", "ReplicaSetUpdated", $"{subject} is progressing.", now);
         return TimedOut(current, deadline, now)
             ? DeploymentConditions.With(conditions, Progressing, "False", DeadlineExceeded, $"{subject} has timed out progressing.", now)
             : conditions;

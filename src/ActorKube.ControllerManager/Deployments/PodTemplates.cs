@@ -32,7 +32,8 @@ internal static class PodTemplates
         }
     }
 
-    private static V1PodTemplateSpec WithoutHash(V1PodTemplateSpec template)
+    /// <summary>The template as the Deployment has it.</summary>
+    public static V1PodTemplateSpec WithoutHash(V1PodTemplateSpec template)
     {
         if (template.Metadata?.Labels is not { } labels || !labels.ContainsKey(HashLabel))
             return template;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using ActorKube.Api.Machinery;
 using ActorKube.ControllerManager.Common;
+using ActorKube.ControllerManager.Rollbacks;
 using ActorKube.ControllerManager.Shell;
 using k8s.Models;
 
@@ -20,6 +21,7 @@ internal static class Revisions
     private static readonly HashSet<string> NotCopied =
     [
         "kubectl.kubernetes.io/last-applied-configuration", Revision, History, DesiredReplicas, MaxReplicas, "deprecated.deployment.rollback.to",
+        RollbackRecord.Annotation, RolloutMarks.Annotation, Canary.NoteAnnotation,
     ];
 
     /// <summary>The revision number of an object; 0 when it says none.</summary>

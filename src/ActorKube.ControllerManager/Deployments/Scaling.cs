@@ -21,7 +21,9 @@ internal static class Scaling
     /// How a rolling update takes pods away from old ReplicaSets: first those that are not available anyway, then as many as availability leaves room for,
     /// the oldest ReplicaSet first. Wanted 10, unavailable 2, available 9: at most one.
     /// </summary>
-    public static IReadOnlyDictionary<V1ReplicaSet, int> ShrinkOld(DeploymentView view)
+    /// <param name="view">The Deployment.</param>
+    /// <param name="keep">How many pods the old ReplicaSets must keep together at least.</param>
+    public static IReadOnlyDictionary<V1ReplicaSet, int> ShrinkOld(DeploymentView view, int keep = 0)
     {
         var sizes = new Dictionary<V1ReplicaSet, int>(ReferenceEqualityComparer.Instance);
         if (view.ActiveOld.Count == 0)
@@ -29,7 +31,8 @@ internal static class Scaling
         var minAvailable = view.Replicas - view.MaxUnavailable;
         // New pods that are not available yet may turn out never to be: they count as if the old ones had to stay for them.
         var newUnavailable = view.New is { } current ? DeploymentView.Size(current) - view.SurelyAvailable(current) : 0;
-        var budget = view.TotalSize - minAvailable - newUnavailable;
+        var mostAtAll = view.ActiveOld.Sum(DeploymentView.Size) - keep;
+        var budget = Math.Min(mostAtAll, view.TotalSize - minAvailable - newUnavailable);
         if (budget <= 0)
             return sizes;
 
@@ -42,7 +45,7 @@ internal static class Scaling
             taken += Math.Max(0, take);
         }
 
-        var spare = view.All.Sum(view.SurelyAvailable) - minAvailable;
+        var spare = Math.Min(mostAtAll - taken, view.All.Sum(view.SurelyAvailable) - minAvailable);
         foreach (var old in view.ActiveOld)
         {
             var size = sizes.GetValueOrDefault(old, DeploymentView.Size(old));

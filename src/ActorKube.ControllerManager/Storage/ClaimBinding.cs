@@ -1,4 +1,5 @@
 using ActorKube.Api.Machinery;
+using ActorKube.Api.Scheduling;
 using ActorKube.ControllerManager.Shell;
 using k8s.Models;
 

@@ -1,3 +1,4 @@
+using ActorKube.Api.Scheduling;
 using ActorKube.Client;
 using ActorKube.Client.Informers;
 using ActorKube.ControllerManager.Shell;

@@ -77,7 +77,7 @@ public sealed class VolumeBinding : SchedulerPlugin
                 }
             }
 
-            return _waiting.All(c => CanBeHad(c, node)) ? null : NoneToBind;
+            return CanAllBeHad(node) ? null : NoneToBind;
         }
 
         private string? Look(string ns, string name)
@@ -118,16 +118,26 @@ public sealed class VolumeBinding : SchedulerPlugin
             return null;
         }
 
-        private V1StorageClass? ClassOf(V1PersistentVolumeClaim claim) =>
-            claim.Spec.StorageClassName is { Length: > 0 } name && _view.Classes.TryGetValue(name, out var found) ? found : null;
+        private V1StorageClass? ClassOf(V1PersistentVolumeClaim claim) => _view.Classes.GetValueOrDefault(VolumeMatch.ClassOf(claim));
 
-        private bool CanBeHad(V1PersistentVolumeClaim claim, NodeInfo node) =>
-            ClassOf(claim)?.Provisioner is not (null or NoProvisioner)
-            || _view.Volumes.Values.Any(v => v.Spec.StorageClassName == claim.Spec.StorageClassName && IsFreeFor(v, claim) && VolumeFacts.IsReachable(v, node.Labels, node.Name) && VolumeFacts.SizeOf(v) >= VolumeFacts.SizeOf(claim));
+        // Each claim takes a volume of its own, as the binder will give it one; what no volume is there for can perhaps be made.
+        private bool CanAllBeHad(NodeInfo node)
+        {
+            HashSet<string>? taken = null;
+            foreach (var claim in _waiting)
+            {
+                var free = _view.Volumes.Values.Where(v => taken?.Contains(v.Metadata.Name) is not true && VolumeFacts.IsReachable(v, node.Labels, node.Name));
+                if (VolumeMatch.Find(claim, free) is { } found)
+                {
+                    (taken ??= []).Add(found.Metadata.Name);
+                }
+                else if (ClassOf(claim)?.Provisioner is null or NoProvisioner)
+                {
+                    return false;
+                }
+            }
 
-        private static bool IsFreeFor(V1PersistentVolume volume, V1PersistentVolumeClaim claim) =>
-            volume.Spec.ClaimRef is null
-                ? volume.Status?.Phase is null or "Available" or "Pending"
-                : volume.Spec.ClaimRef.Name == claim.Metadata.Name && volume.Spec.ClaimRef.NamespaceProperty == claim.Metadata.NamespaceProperty;
+            return true;
+        }
     }
 }

@@ -4,6 +4,7 @@ using ActorKube.Client.Tests.Fakes;
 using ActorKube.ControllerManager.Common;
 using ActorKube.ControllerManager.Deployments;
 using ActorKube.ControllerManager.ReplicaSets;
+using ActorKube.ControllerManager.Rollbacks;
 using ActorKube.ControllerManager.Shell;
 using ActorKube.ControllerManager.Tests.Fakes;
 using k8s.Models;
@@ -19,6 +20,7 @@ internal sealed class Simulation
     private readonly PlanRunner _runner;
     private readonly NameSuffixes _names;
     private readonly HashSet<string> _broken = [];
+    private readonly HashSet<string> _crashing = [];
     private readonly Dictionary<string, PlanFailure?> _failures = [];
 
     public Simulation(int seed)
@@ -42,6 +44,12 @@ internal sealed class Simulation
 
     /// <summary>Pods of this image never become ready.</summary>
     public void Break(string image) => _broken.Add(image);
+
+    /// <summary>Pods of this image become ready, and then their container ends again and again.</summary>
+    public void Crash(string image) => _crashing.Add(image);
+
+    /// <summary>Whether the rollback controller runs as well.</summary>
+    public bool RollsBack { get; init; }
 
     /// <summary>Moves the clock.</summary>
     public void Wait(TimeSpan time) => Now += time;
@@ -73,8 +81,10 @@ internal sealed class Simulation
     private bool Step()
     {
         Now += TimeSpan.FromMilliseconds(_random.Next(500));
-        switch (_random.Next(4))
+        switch (_random.Next(RollsBack ? 5 : 4))
         {
+            case 4:
+                return RollBack();
             case 0:
                 return Deploy();
             case 1:
@@ -89,7 +99,7 @@ internal sealed class Simulation
     // Asks everybody; who still has something to do does it.
     private bool IsAtRest(Action check)
     {
-        if (Api.All<V1Pod>().Any(Kubelet) || Api.All<V1ReplicaSet>().Any(Replicate) || Deploy())
+        if (Api.All<V1Pod>().Any(Kubelet) || Api.All<V1ReplicaSet>().Any(Replicate) || Deploy() || (RollsBack && RollBack()))
         {
             check();
             return false;
@@ -100,6 +110,11 @@ internal sealed class Simulation
 
     private bool Deploy() =>
         Do("deployment", c => DeploymentReconciler.Reconcile(Deployment, Api.All<V1ReplicaSet>(), Api.All<V1Pod>(), n => Api.Find<V1ReplicaSet>(n) is not null, c));
+
+    private bool RollBack() => Do("rollback", c => DeploymentRollbackController.RolloutOf(
+            Deployment, Api.All<V1ReplicaSet>(), r => Api.All<V1Pod>().Where(p => Ownership.IsControlledBy(p, r)), c.Now) is { } rollout
+        ? RollbackReconciler.Reconcile(rollout, c, (_, _) => throw new InvalidOperationException("no HTTP here"))
+        : Plan.Nothing);
 
     private bool Replicate(V1ReplicaSet set) =>
         Do(set.Metadata.Name, c => ReplicaSetReconciler.Reconcile(set, Api.All<V1Pod>(), Api.All<V1Pod>().Where(PodFacts.IsActive), c));
@@ -126,6 +141,15 @@ internal sealed class Simulation
         if (pod.Spec.NodeName is null)
         {
             Api.Change<V1Pod>(pod.Metadata.Name, p => p.On($"n{_random.Next(3)}").Status = new V1PodStatus { Phase = "Pending" });
+            return true;
+        }
+
+        if (PodFacts.IsReady(pod) && _crashing.Contains(pod.Spec.Containers[0].Image) && (pod.Status.ContainerStatuses?[0].RestartCount ?? 0) is var restarts and < 6)
+        {
+            Api.Change<V1Pod>(pod.Metadata.Name, p => p.Status.ContainerStatuses =
+            [
+                new V1ContainerStatus { Name = "main", RestartCount = restarts + 1, LastState = new V1ContainerState { Terminated = new V1ContainerStateTerminated { ExitCode = 1, Reason = "Error" } } },
+            ]);
             return true;
         }
 

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Security;
+using System.Text;
 using ActorKube.Api.Kinds;
 using ActorKube.Api.Machinery;
 using ActorKube.Api.Meta;
@@ -22,6 +23,8 @@ namespace ActorKube.ApiServer.Endpoints.Proxies;
 /// </summary>
 internal sealed class ObjectProxy : IDisposable
 {
+    private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(10);
+
     private readonly ApiPipeline _pipeline;
     private readonly ResourceRegistry _registry;
     private readonly AdmissionChain _admission;
@@ -59,9 +62,7 @@ internal sealed class ObjectProxy : IDisposable
     /// <param name="user">Who asks.</param>
     public async Task ForwardAsync(HttpContext http, ApiRequest request, ApiPath path, UserInfo user)
     {
-        await _pipeline.AuthorizeAsync(Accesses.Of(request, user), http.RequestAborted).ConfigureAwait(false);
-        var kind = _registry.Kinds.Find(request.Group, request.Version, request.Resource) ?? throw ApiError.NoSuchResource();
-        await _admission.AdmitAsync(new AdmissionRequest("CONNECT", kind, request.Subresource, request.Namespace, request.Name, null, null, user, false), http.RequestAborted).ConfigureAwait(false);
+        await AllowAsync(request, user, http.RequestAborted).ConfigureAwait(false);
         var raw = http.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
         var (prefix, rest) = path.SplitBehindSubresource(raw);
         if (rest.Length == 0 && (HttpMethods.IsGet(http.Request.Method) || HttpMethods.IsHead(http.Request.Method)))
@@ -88,6 +89,53 @@ internal sealed class ObjectProxy : IDisposable
             http.Response.Clear();
             throw ApiError.Unavailable($"error trying to reach service: {cause?.InnerException?.Message ?? cause?.Message ?? error.ToString()}");
         }
+    }
+
+    /// <summary>
+    /// A GET of a component that is connected by actor messages: the path follows the subresource, <c>proxy/healthz</c>. The answer has the code, and a Status whose message is
+    /// the beginning of what a failure said.
+    /// </summary>
+    /// <param name="request">What it asks.</param>
+    /// <param name="user">Who asks.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public async Task<ApiResponse> GetAsync(ApiRequest request, UserInfo user, CancellationToken cancellationToken)
+    {
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        timeout.CancelAfter(AnswerTimeout);
+        try
+        {
+            var plain = request with { Subresource = "proxy" };
+            await AllowAsync(plain, user, timeout.Token).ConfigureAwait(false);
+            var target = await TargetAsync(plain, timeout.Token).ConfigureAwait(false);
+            using var message = new HttpRequestMessage(HttpMethod.Get, $"{target.Url}{(request.Subresource.Length > plain.Subresource.Length ? request.Subresource[plain.Subresource.Length..] : "/")}");
+            using var answer = await _http.SendAsync(message, timeout.Token).ConfigureAwait(false);
+            var code = (int)answer.StatusCode;
+            return new ApiResponse(code, new ApiObject(code < 400 ? new V1Status { Status = "Success", Code = code } : ApiError.Status(code, answer.StatusCode.ToString(), await BeginningAsync(answer, timeout.Token).ConfigureAwait(false))));
+        }
+        catch (ApiException e)
+        {
+            return new ApiResponse(e.Code, new ApiObject(e.Status));
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException)
+        {
+            var refusal = ApiError.Unavailable($"error trying to reach service: {(e is OperationCanceledException ? "no answer in time" : e.Message)}");
+            return new ApiResponse(refusal.Code, new ApiObject(refusal.Status));
+        }
+    }
+
+    private static async Task<string> BeginningAsync(HttpResponseMessage answer, CancellationToken cancellationToken)
+    {
+        var buffer = new byte[256];
+        await using var body = await answer.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
+        var length = await body.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken).ConfigureAwait(false);
+        return Encoding.UTF8.GetString(buffer, 0, length).Trim();
+    }
+
+    private async Task AllowAsync(ApiRequest request, UserInfo user, CancellationToken cancellationToken)
+    {
+        await _pipeline.AuthorizeAsync(Accesses.Of(request, user), cancellationToken).ConfigureAwait(false);
+        var kind = _registry.Kinds.Find(request.Group, request.Version, request.Resource) ?? throw ApiError.NoSuchResource();
+        await _admission.AdmitAsync(new AdmissionRequest("CONNECT", kind, request.Subresource, request.Namespace, request.Name, null, null, user, false), cancellationToken).ConfigureAwait(false);
     }
 
     private async ValueTask<ProxyTarget> TargetAsync(ApiRequest request, CancellationToken cancellationToken)

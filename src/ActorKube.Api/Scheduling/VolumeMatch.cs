@@ -1,8 +1,7 @@
 using ActorKube.Api.Machinery;
-using ActorKube.Api.Scheduling;
 using k8s.Models;
 
-namespace ActorKube.ControllerManager.Storage;
+namespace ActorKube.Api.Scheduling;
 
 /// <summary>
 /// Which volume a claim gets. Source: https://kubernetes.io/docs/concepts/storage/persistent-volumes/#binding
