@@ -18,7 +18,7 @@ internal static class HistoryCommand
     public static Command CreateHistory()
     {
         var resources = new Argument<string[]>("resources") { Arity = ArgumentArity.ZeroOrMore };
-        var (since, until) = (Moment.Option("--since", "Only changes since then"), Moment.Option("--until", "Only changes until then"));
+        var (since, until) = (Moment.TimeOption("--since", "Only changes since then"), Moment.TimeOption("--until", "Only changes until then"));
         var (user, manager) = (Flags.Text("--user", "NAME", "Only changes by this user"), Flags.Text("--manager", "NAME", "Only changes by this field manager"));
         var limit = Flags.Number("--limit", "N", "Only the newest so many changes");
         var earlier = Flags.Switch("--earlier", "Also earlier objects of the same name");
@@ -50,7 +50,7 @@ internal static class HistoryCommand
             var list = await changes.ListAsync(
                 parsed.GetValue(all) || about?.Kind.Namespaced == false ? "" : session.Namespace,
                 [("resource", about?.Kind.GroupResource), ("name", about?.Name), ("user", parsed.GetValue(user)), ("manager", parsed.GetValue(manager))],
-                Moment.Parse(parsed.GetValue(since), now), Moment.Parse(parsed.GetValue(until), now), parsed.GetValue(limit), parsed.GetValue(earlier), cancellation);
+                Moment.ParseTime(parsed.GetValue(since), now), Moment.ParseTime(parsed.GetValue(until), now), parsed.GetValue(limit), parsed.GetValue(earlier), cancellation);
             if (parsed.GetValue(output) is { Length: > 0 } format)
             {
                 Console.Write(ObjectPrinter.Of(list, format, ChangeList.Kind));
@@ -78,7 +78,7 @@ internal static class HistoryCommand
     {
         var resources = new Argument<string[]>("resources") { Arity = ArgumentArity.ZeroOrMore };
         var to = Flags.Number("--to-revision", "N", "Make the object what it was at this revision; else the newest change is undone");
-        var (since, until) = (Moment.Option("--since", "Undo changes since then"), Moment.Option("--until", "Undo changes until then only"));
+        var (since, until) = (Moment.TimeOption("--since", "Undo changes since then"), Moment.TimeOption("--until", "Undo changes until then only"));
         var (user, manager) = (Flags.Text("--user", "NAME", "Undo everything that this user changed"), Flags.Text("--manager", "NAME", "Undo everything that this field manager changed"));
         var force = Flags.Switch("--force", "Undo later changes of others too");
         var all = Flags.AllNamespaces();
@@ -126,7 +126,7 @@ internal static class HistoryCommand
             if ((parsed.GetValue(user) ?? parsed.GetValue(manager)) is null || parsed.GetValue(since) is null)
                 throw new UsageException("say which object, or whose changes since when: --user NAME --since MOMENT");
             var now = TimeProvider.System.GetUtcNow();
-            var (from, end) = (Moment.Parse(parsed.GetValue(since), now), Moment.Parse(parsed.GetValue(until), now));
+            var (from, end) = (Moment.ParseTime(parsed.GetValue(since), now), Moment.ParseTime(parsed.GetValue(until), now));
             var list = await changes.ListAsync(parsed.GetValue(all) ? "" : session.Namespace, [("user", parsed.GetValue(user)), ("manager", parsed.GetValue(manager))], from, end, 10_000, false, cancellation);
             await UndoAllAsync(session, changes, undoer, ChangeList.Read(list), cancellation);
         });

@@ -26,6 +26,14 @@ internal sealed record Moment(DateTimeOffset? Time, long? Revision)
     /// <summary>An option that takes a moment.</summary>
     public static Option<string?> Option(string name, string description) => Flags.Text(name, "MOMENT", $"{description}: '10 minutes ago', 2h, 14:30, 2026-01-31T15:04:05Z or @REVISION");
 
+    /// <summary>An option that takes a time, and no revision.</summary>
+    public static Option<string?> TimeOption(string name, string description) => Flags.Text(name, "TIME", $"{description}: '10 minutes ago', 2h, 14:30 or 2026-01-31T15:04:05Z");
+
+    /// <summary>Reads a time as <see cref="Parse"/> does. Throws <see cref="CliException"/> for a revision as well: revisions of different kinds of objects are not in one order.</summary>
+    public static Moment ParseTime(string? text, DateTimeOffset now) => Parse(text, now) is { Revision: null } time
+        ? time
+        : throw new CliException($"\"{text}\" is a revision, where a time is needed: say '10 minutes ago', 2h, 14:30 or 2026-01-31T15:04:05Z");
+
     /// <summary>Reads what the user said; the present where he said nothing. Throws <see cref="CliException"/> for what is no moment.</summary>
     public static Moment Parse(string? text, DateTimeOffset now) =>
         string.IsNullOrWhiteSpace(text) ? Now

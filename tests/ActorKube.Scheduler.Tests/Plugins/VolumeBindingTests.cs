@@ -42,13 +42,39 @@ public sealed class VolumeBindingTests
     }
 
     [Fact]
+    public void A_volume_that_lacks_what_the_claim_asks_for_does_not_count_and_each_claim_takes_one_of_its_own()
+    {
+        _state.VolumeFactSeen(new V1StorageClass { Metadata = new V1ObjectMeta { Name = "local" }, Provisioner = "kubernetes.io/no-provisioner", VolumeBindingMode = "WaitForFirstConsumer" }, At(0));
+        foreach (var name in new[] { "c", "d" })
+        {
+            var claim = Claim(name, null, "local");
+            claim.Spec.AccessModes = ["ReadWriteMany"];
+            _state.VolumeFactSeen(claim, At(0));
+        }
+
+        var (wrong, right, second) = (Volume("wrong", "n1"), Volume("right", "n1"), Volume("second", "n1"));
+        foreach (var volume in new[] { wrong, right, second })
+            (volume.Spec.StorageClassName, volume.Spec.AccessModes) = ("local", [volume == wrong ? "ReadWriteOnce" : "ReadWriteMany"]);
+        _state.VolumeFactSeen(wrong, At(0));
+        _state.PodSeen(null, Mounting("c", "d"), At(0));
+        Assert.StartsWith("0/2 nodes are available: 2 node(s) didn't find available persistent volumes to bind.", Refusal(0));
+
+        _state.VolumeFactSeen(right, At(10));
+        Assert.StartsWith("0/2 nodes are available: 2 node(s) didn't find available persistent volumes to bind.", Refusal(60));
+
+        _state.VolumeFactSeen(second, At(70));
+        Assert.Equal("n1", Assert.IsType<SchedulingResult.Fits>(_state.Decide(At(200))!.Result).Node);
+    }
+
+    [Fact]
     public void A_pod_without_claims_is_not_looked_at() => Assert.Null(new VolumeBinding().For(new PodInfo(Some.Pod("a")), Some.Cluster([])));
 
     private string Refusal(int second) => Assert.IsType<SchedulingResult.FitsNowhere>(_state.Decide(At(second))!.Result).Error.Message;
 
     private static DateTimeOffset At(int second) => DateTimeOffset.UnixEpoch.AddSeconds(second);
 
-    private static V1Pod Mounting(string claim) => Some.Pod("a").With(p => p.Spec.Volumes = [new V1Volume { Name = "v", PersistentVolumeClaim = new V1PersistentVolumeClaimVolumeSource { ClaimName = claim } }]);
+    private static V1Pod Mounting(params string[] claims) => Some.Pod("a").With(p => p.Spec.Volumes =
+        [.. claims.Select(c => new V1Volume { Name = $"of-{c}", PersistentVolumeClaim = new V1PersistentVolumeClaimVolumeSource { ClaimName = c } })]);
 
     private static V1PersistentVolumeClaim Claim(string name, string? volume, string storageClass = "") => new()
     {
