@@ -5,6 +5,7 @@ using System.Security.Cryptography.X509Certificates;
 using ActorKube.ApiServer.Admission;
 using ActorKube.ApiServer.Authentication;
 using ActorKube.ApiServer.Authorization;
+using ActorKube.ApiServer.Backup;
 using ActorKube.ApiServer.CustomResources.Definitions;
 using ActorKube.ApiServer.Encryption;
 using ActorKube.ApiServer.Endpoints;
@@ -16,6 +17,7 @@ using ActorKube.ApiServer.OpenApi;
 using ActorKube.ApiServer.Pipeline;
 using ActorKube.ApiServer.Registry;
 using ActorKube.ApiServer.Services;
+using ActorKube.Store.Backup;
 using ActorKube.Store.History;
 using Akka.Actor;
 using k8s.Models;
@@ -128,9 +130,10 @@ public sealed class ApiServerHost : IAsyncDisposable
             new HealthCheck("poststarthook/start-system-namespaces-controller", () => bootstrap.Done.IsCompletedSuccessfully ? null : "not finished", false),
         ]);
         var issuer = new IssuerDiscovery(access.AccountTokens.Keys, settings.Authentication);
+        var backups = new BackupEndpoint(StoreBackup.Of(system), objects, ClusterKeys.Of(settings), time, logs.CreateLogger<BackupEndpoint>());
         var edge = new HttpEdge(
             pipeline, new RequestAuthenticator(new CertificateAuthenticator(certificates.Authority, time), tokens, settings.Authentication), responses, new WatchWriter(time, settings.WatchPatience, stopping.Token),
-            new Discovery(() => registry.Kinds, responses), health, new PlainEndpoints(responses, new OpenApiDocuments(() => registry.Kinds, "v1.36.0"), new ServerMetrics(registry), time), issuer, new NodeProxy(pipeline, registry, kubelets, admission), proxy, identities, settings,
+            new Discovery(() => registry.Kinds, responses), health, new PlainEndpoints(responses, new OpenApiDocuments(() => registry.Kinds, "v1.36.0"), new ServerMetrics(registry), time), backups, issuer, new NodeProxy(pipeline, registry, kubelets, admission), proxy, identities, settings,
             logs.CreateLogger<HttpEdge>());
         var serving = certificates.ApiServer(
             new AddressRange(settings.ServiceClusterIpRange).Address(1), [.. addresses, .. settings.CertificateNames, .. settings.AdvertiseAddress is { Length: > 0 } own ? new[] { own } : []]);

@@ -48,6 +48,14 @@ internal sealed class SystemObjects(ApiPipeline pipeline)
         return [.. found.List!.Items.Select(i => i.As<T>())];
     }
 
+    /// <summary>One object as this server knows it, or null.</summary>
+    public async Task<T?> FindAsync<T>(string @namespace, string name, CancellationToken cancellation) where T : class, IKubernetesObject<V1ObjectMeta>
+    {
+        var query = ImmutableDictionary<string, string>.Empty.Add("resourceVersion", "0");
+        var found = await pipeline.HandleAsync(Request<T>("get", @namespace, name) with { Query = query }, User, cancellation).ConfigureAwait(false);
+        return found.Code == 200 ? found.Object!.As<T>() : null;
+    }
+
     /// <summary>Deletes an object, if there is one.</summary>
     public async Task DeleteAsync<T>(string @namespace, string name, CancellationToken cancellation) where T : class, IKubernetesObject<V1ObjectMeta>
     {

@@ -6,8 +6,8 @@ var root = new RootCommand("ActorKube: Kubernetes as an actor system.")
     DevCommand.Create(),
     SeedCommand.Create(),
     NodeCommand.Create(),
-    
-    
+    RestoreCommand.Create(),
+    CheckCommand.Create(),
 };
 var parsed = root.Parse(args);
 if (parsed.Errors.Count > 0)

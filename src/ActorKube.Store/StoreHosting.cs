@@ -1,3 +1,4 @@
+using ActorKube.Store.Backup;
 using ActorKube.Store.Database;
 using ActorKube.Store.Database.AkkaPersistenceSql;
 using ActorKube.Store.Cluster;
@@ -17,6 +18,7 @@ public static class StoreHosting
         var (setup, hocon) = Plugin(settings);
         return builder
             .AddSetup(setup)
+            .AddSetup(StoreBackup.In(settings))
             .AddHocon(hocon, HoconAddMode.Prepend)
             .AddHocon(StoreSettings.Reference, HoconAddMode.Append)
             .WithActors((system, registry) => registry.Register<StoreActor>(system.ActorOf(StoreActor.Props(settings), StoreActor.Name)));
@@ -37,6 +39,7 @@ public static class StoreHosting
         var (setup, hocon) = Plugin(settings, ownership);
         return builder
             .AddSetup(setup)
+            .AddSetup(StoreBackup.In(settings))
             .AddSetup(lease)
             .AddSetup(ownership)
             .AddHocon(hocon, HoconAddMode.Prepend)

@@ -23,6 +23,19 @@ public enum StorePlugin
     AkkaPersistenceSql,
 }
 
+/// <summary>How much of the database is looked at for damage before a process starts on it.</summary>
+public enum StoreCheck
+{
+    /// <summary>Nothing.</summary>
+    Off,
+
+    /// <summary>What the start needs.</summary>
+    Needed,
+
+    /// <summary>Every row.</summary>
+    All,
+}
+
 /// <summary>The section <c>actorkube.store</c>, typed. <c>reference.conf</c> explains each setting.</summary>
 public sealed record StoreSettings
 {
@@ -74,6 +87,9 @@ public sealed record StoreSettings
     /// <summary>Events read in one query.</summary>
     public required int ReplayBatch { get; init; }
 
+    /// <summary>What is looked at for damage before the start.</summary>
+    public required StoreCheck CheckAtStart { get; init; }
+
     /// <summary>How long the owner of the store may be silent before another process takes it over.</summary>
     public required TimeSpan LeaseLifetime { get; init; }
 
@@ -115,6 +131,7 @@ public sealed record StoreSettings
             DeleteChunk = Positive(store, "history.delete-chunk"),
             MaxConcurrentRecoveries = Positive(store, "recovery.max-concurrent"),
             ReplayBatch = Positive(store, "recovery.replay-batch"),
+            CheckAtStart = Choice(store, "check.at-start", ("needed", StoreCheck.Needed), ("all", StoreCheck.All), ("off", StoreCheck.Off)),
             LeaseLifetime = store.GetTimeSpan("lease.lifetime"),
             LeaseInterval = store.GetTimeSpan("lease.interval"),
             MinBackoff = store.GetTimeSpan("restart.min-backoff"),

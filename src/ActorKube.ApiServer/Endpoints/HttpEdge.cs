@@ -4,6 +4,7 @@ using ActorKube.Api.Machinery;
 using ActorKube.Api.Meta;
 using ActorKube.ApiServer.Authentication;
 using ActorKube.ApiServer.Authorization;
+using ActorKube.ApiServer.Backup;
 using ActorKube.ApiServer.CustomResources;
 using ActorKube.ApiServer.Endpoints.Proxies;
 using ActorKube.ApiServer.Pipeline;
@@ -17,7 +18,7 @@ namespace ActorKube.ApiServer.Endpoints;
 /// <summary>The HTTPS edge: who calls, what the URL means, and how the answer is written. What happens in between is the pipeline's.</summary>
 internal sealed class HttpEdge(
     ApiPipeline pipeline, RequestAuthenticator authenticator, ResponseWriter responses, WatchWriter watches, Discovery discovery, Health health,
-    PlainEndpoints plain, IssuerDiscovery issuer, NodeProxy nodes, ObjectProxy objects, Identities identities, ApiServerSettings settings, ILogger<HttpEdge> log)
+    PlainEndpoints plain, BackupEndpoint backups, IssuerDiscovery issuer, NodeProxy nodes, ObjectProxy objects, Identities identities, ApiServerSettings settings, ILogger<HttpEdge> log)
 {
     /// <summary>Answers one request.</summary>
     public async Task HandleAsync(HttpContext http)
@@ -71,6 +72,7 @@ internal sealed class HttpEdge(
         if (!await health.TryAnswerAsync(http, path).ConfigureAwait(false)
             && !await discovery.TryAnswerAsync(http, path).ConfigureAwait(false)
             && !await plain.TryAnswerAsync(http, path).ConfigureAwait(false)
+            && !await backups.TryAnswerAsync(http, path).ConfigureAwait(false)
             && !await issuer.TryAnswerAsync(http, path).ConfigureAwait(false))
         {
             throw ApiError.NoSuchResource();

@@ -140,13 +140,21 @@ internal sealed class CliSession
     /// <summary>What the server answers to GET at a path that is no object's.</summary>
     public async Task<string> RawAsync(string path, CancellationToken cancellation, string accept = "*/*")
     {
-        using var message = new HttpRequestMessage(HttpMethod.Get, Options.Server.AbsolutePath.TrimEnd('/') + path);
-        message.Headers.TryAddWithoutValidation("Accept", accept);
-        message.Headers.TryAddWithoutValidation("User-Agent", UserAgent);
-        Transport.Authorize(message);
+        using var message = Get(path, accept);
         using var response = await Transport.Http.SendAsync(message, cancellation);
         var body = await response.Content.ReadAsByteArrayAsync(cancellation);
         return response.IsSuccessStatusCode ? Encoding.UTF8.GetString(body) : throw ErrorOf((int)response.StatusCode, body);
+    }
+
+    /// <summary>The same, as soon as the answer's head is there. A failure throws <see cref="ApiException"/>.</summary>
+    public async Task<HttpResponseMessage> StreamAsync(string path, CancellationToken cancellation)
+    {
+        using var message = Get(path, "*/*");
+        var response = await Transport.Http.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, cancellation);
+        if (response.IsSuccessStatusCode)
+            return response;
+        using (response)
+            throw ErrorOf((int)response.StatusCode, await response.Content.ReadAsByteArrayAsync(cancellation));
     }
 
     /// <summary>The failure that a body tells of; its own words where it is no Status.</summary>
@@ -165,6 +173,15 @@ internal sealed class CliSession
 
         var text = Encoding.UTF8.GetString(body).Trim();
         return ApiError.From(ApiError.Status(code, ((System.Net.HttpStatusCode)code).ToString(), text.Length > 0 ? text : $"HTTP {code}"));
+    }
+
+    private HttpRequestMessage Get(string path, string accept)
+    {
+        var message = new HttpRequestMessage(HttpMethod.Get, Options.Server.AbsolutePath.TrimEnd('/') + path);
+        message.Headers.TryAddWithoutValidation("Accept", accept);
+        message.Headers.TryAddWithoutValidation("User-Agent", UserAgent);
+        Transport.Authorize(message);
+        return message;
     }
 
     private void ActAs(string? user, string[] groups)

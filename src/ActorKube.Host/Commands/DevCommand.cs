@@ -47,6 +47,7 @@ internal static class DevCommand
     {
         using var logs = ProcessLogging.Create(settings.Config);
         using var folder = DataFolder.Lock(settings.DataDir);
+        await StoreFiles.CheckAtStartAsync(settings.Config, logs, stop);
         await using var runtime = await NodeRuntime.OpenAsync(settings, install, logs, stop);
         var apiServer = ApiServer.ApiServerSettings.From(settings.Config);
         using var certificates = ClusterCertificates.Open(apiServer.PkiDirectory, TimeProvider.System);

@@ -31,6 +31,7 @@ internal static class SeedCommand
     {
         using var logs = ProcessLogging.Create(settings.Config);
         using var folder = DataFolder.Lock(settings.DataDir);
+        await StoreFiles.CheckAtStartAsync(settings.Config, logs, stop);
         using var certificates = ClusterCertificates.Open(ApiServer.ApiServerSettings.From(settings.Config).PkiDirectory, TimeProvider.System);
         using var certificate = certificates.Kubelet("control-plane", []);
         var membership = new ClusterMembership(settings.ClusterHostname, settings.ClusterPort, settings.SeedNodes, ["control-plane"], certificate, certificates.Authority)

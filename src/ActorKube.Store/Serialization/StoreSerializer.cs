@@ -15,10 +15,12 @@ namespace ActorKube.Store.Serialization;
 public sealed class StoreSerializer(ExtendedActorSystem system) : SerializerWithStringManifest(system)
 {
     // Without a checksum; written by earlier versions.
-    private const string Event1 = "event/1";
-    private const string Snapshot1 = "snapshot/1";
-    private const string Event = "event/2";
-    private const string Snapshot = "snapshot/2";
+    internal const string Event1 = "event/1";
+    internal const string Snapshot1 = "snapshot/1";
+    internal const string Event = "event/2";
+    internal const string Snapshot = "snapshot/2";
+    internal const int Id = 1864;
+
     private const string PutManifest = "put/1";
     private const string RemoveManifest = "remove/1";
     private const string AdvanceManifest = "advance/1";
@@ -37,7 +39,7 @@ public sealed class StoreSerializer(ExtendedActorSystem system) : SerializerWith
     private const string Events = "events/1";
 
     /// <summary>Fixed for ever: it is written beside every event.</summary>
-    public override int Identifier => 1864;
+    public override int Identifier => Id;
 
     /// <inheritdoc/>
     public override string Manifest(object o) => o switch
