@@ -192,14 +192,14 @@ internal sealed class ResourceCache
     public void TickBookmarks()
     {
         Interlocked.Increment(ref _bookmarkTick);
-        _sleepers.CallAll();
+        _sleepers.CallAll(() => _state);
     }
 
     /// <summary>Completes when there may be something for a watch to read or to do.</summary>
     public ValueTask SleepAsync(WatchCursor cursor) => _sleepers.SleepAsync(cursor, _newest);
 
     /// <summary>Wakes a watch for another reason than a change.</summary>
-    public void Call(WatchCursor cursor) => _sleepers.Call(cursor);
+    public void Call(WatchCursor cursor) => _sleepers.Call(cursor, _newest);
 
     /// <summary>An object as the store has it. Throws <see cref="UnreadableObjectException"/>.</summary>
     public CachedObject Read(string key, long revision, ReadOnlyMemory<byte> stored) =>

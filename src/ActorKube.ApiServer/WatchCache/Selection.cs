@@ -1,17 +1,20 @@
 using ActorKube.Api.Machinery;
 using ActorKube.ApiServer.Registry;
+using k8s.Models;
 
 namespace ActorKube.ApiServer.WatchCache;
 
 /// <summary>Which objects a list, a watch or a deletecollection is about: a namespace, a label selector, a field selector.</summary>
 internal sealed class Selection
 {
+    private const string NodeName = "spec.nodeName";
+
     private readonly LabelSelector _labels;
     private readonly (Func<object, string> Get, string Value, bool Negated)[] _fields;
     private readonly string? _key;
 
-    private Selection(string prefix, string? key, LabelSelector labels, (Func<object, string>, string, bool)[] fields) =>
-        (Prefix, _key, _labels, _fields) = (prefix, key, labels, fields);
+    private Selection(string prefix, string? key, LabelSelector labels, (Func<object, string>, string, bool)[] fields, FieldTrigger? trigger) =>
+        (Prefix, _key, _labels, _fields, Trigger) = (prefix, key, labels, fields, trigger);
 
     /// <summary>What the keys of candidates start with: <c>namespace/</c>, or nothing.</summary>
     public string Prefix { get; }
@@ -21,6 +24,9 @@ internal sealed class Selection
 
     /// <summary>The one key that can match, where the selector names an object; else null.</summary>
     public string? OnlyKey => _key;
+
+    /// <summary>The one field value that can match, where the selector names one of a field that many watches select by, as kubelets do their pods; else null.</summary>
+    public FieldTrigger? Trigger { get; }
 
     /// <summary>Reads the selectors of a request. Throws the 400 Status of Kubernetes for one that cannot be read or names an unknown field.</summary>
     public static Selection Create(Strategy strategy, string ns, string? labelSelector, string? fieldSelector, string name = "")
@@ -67,7 +73,9 @@ internal sealed class Selection
             key = null;
         }
 
-        return new Selection(prefix, key, labels, [.. tests]);
+        var byNode = strategy.Kind.ClrType == typeof(V1Pod) ? fields.Requirements.FirstOrDefault(r => r is { Field: NodeName, Negated: false }) : null;
+        var trigger = byNode is null ? null : new FieldTrigger(Field(strategy, NodeName), byNode.Value);
+        return new Selection(prefix, key, labels, [.. tests], trigger);
     }
 
     /// <summary>Whether the object is selected.</summary>
@@ -106,3 +114,8 @@ internal sealed class Selection
         _ => strategy.Fields.TryGetValue(path, out var get) ? get : throw ApiError.BadRequest(SelectableFields.Refusal(strategy, path)),
     };
 }
+
+/// <summary>A field and the one value of it that a watch is about.</summary>
+/// <param name="Get">Reads the field of an object.</param>
+/// <param name="Value">The value.</param>
+internal sealed record FieldTrigger(Func<object, string> Get, string Value);

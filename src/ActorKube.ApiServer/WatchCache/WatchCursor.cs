@@ -3,8 +3,8 @@ using System.Threading.Tasks.Sources;
 namespace ActorKube.ApiServer.WatchCache;
 
 /// <summary>
-/// One watch's place in a cache's log, and what it sleeps on. While it sleeps the cache moves the place on past changes that cannot concern
-/// it, so that a thousand watches of single objects cost next to nothing when others change. Sleeping allocates nothing.
+/// One watch's place in a cache's log, and what it sleeps on. While it sleeps its place stands still; it is set to the first change that may concern it when there is one, so
+/// that thousands of watches of single objects or single nodes' pods cost nothing when others change. Sleeping allocates nothing.
 /// </summary>
 /// <param name="Selection">What the watch selects.</param>
 /// <param name="Log">The log it reads; another log in the cache wakes it.</param>
@@ -14,27 +14,33 @@ internal sealed class WatchCursor(Selection Selection, EventLog Log, long Positi
     private ManualResetValueTaskSourceCore<bool> _sleep = new() { RunContinuationsAsynchronously = true };
     private bool _called;
 
-    /// <summary>The next event to read. Moved by its watch while that runs, by the cache while it sleeps.</summary>
+    /// <summary>The next event to read. Moved by its watch while that runs, by the cache when it is woken.</summary>
     public long Position { get; set; } = Position;
 
     /// <summary>The log it reads.</summary>
     public EventLog Log { get; } = Log;
 
-    /// <summary>Neighbours in the cache's list of sleepers; only the cache touches them.</summary>
+    /// <summary>The one key it is about; null for many.</summary>
+    public string? OnlyKey => Selection.OnlyKey;
+
+    /// <summary>The one field value it is about; null for many.</summary>
+    public FieldTrigger? Trigger => Selection.Trigger;
+
+    /// <summary>Neighbours in the list of sleepers that it is in; only the cache touches them.</summary>
     internal WatchCursor? Previous { get; set; }
 
     /// <inheritdoc cref="Previous"/>
     internal WatchCursor? Next { get; set; }
 
-    /// <summary>Whether it is in the cache's list of sleepers; only the cache touches it.</summary>
-    internal bool Sleeps { get; set; }
+    /// <summary>The list of sleepers that it is in; only the cache touches it.</summary>
+    internal SleeperList? Bed { get; set; }
 
     /// <summary>Whether one of the changes can concern the watch, judged by their keys alone.</summary>
     public bool Concerns(IReadOnlyList<CacheEvent> changes)
     {
         foreach (var change in changes)
         {
-            if (Selection.OnlyKey is { } key ? change.Object.Key == key : change.Object.Key.StartsWith(Selection.Prefix, StringComparison.Ordinal))
+            if (change.Object.Key.StartsWith(Selection.Prefix, StringComparison.Ordinal))
             {
                 return true;
             }
