@@ -3,8 +3,6 @@ using ActorKube.Store.Database;
 using ActorKube.Store.Database.AkkaPersistenceSql;
 using ActorKube.Store.Cluster;
 using Akka.Actor;
-using Akka.Actor.Setup;
-using Akka.Configuration;
 using Akka.Hosting;
 
 namespace ActorKube.Store;
@@ -15,11 +13,9 @@ public static class StoreHosting
     /// <summary>Adds the journal, the snapshot store, the serializer and <c>/user/store</c>, registered as <see cref="StoreActor"/>.</summary>
     public static AkkaConfigurationBuilder AddStore(this AkkaConfigurationBuilder builder, StoreSettings settings)
     {
-        var (setup, hocon) = Plugin(settings);
         return builder
-            .AddSetup(setup)
+            .AddDatabase(settings)
             .AddSetup(StoreBackup.In(settings))
-            .AddHocon(hocon, HoconAddMode.Prepend)
             .AddHocon(StoreSettings.Reference, HoconAddMode.Append)
             .WithActors((system, registry) => registry.Register<StoreActor>(system.ActorOf(StoreActor.Props(settings), StoreActor.Name)));
     }
@@ -36,13 +32,11 @@ public static class StoreHosting
     {
         var (time, lease) = (TimeProvider.System, new StoreLease(settings, TimeProvider.System));
         var ownership = new StoreOwnership(time);
-        var (setup, hocon) = Plugin(settings, ownership);
         return builder
-            .AddSetup(setup)
+            .AddDatabase(settings, ownership)
             .AddSetup(StoreBackup.In(settings))
             .AddSetup(lease)
             .AddSetup(ownership)
-            .AddHocon(hocon, HoconAddMode.Prepend)
             .AddHocon(StoreSettings.Reference, HoconAddMode.Append)
             .WithActors((system, registry) =>
             {
@@ -59,10 +53,15 @@ public static class StoreHosting
 
     private static readonly TimeSpan ReleaseLimit = TimeSpan.FromSeconds(4);
 
-    private static (Setup Setup, Config Hocon) Plugin(StoreSettings settings, StoreOwnership? ownership = null) => settings.Plugin switch
+    // Snapshots and the history are read and written by the store's own classes whatever writes the journal: the tables are the same.
+    private static AkkaConfigurationBuilder AddDatabase(this AkkaConfigurationBuilder builder, StoreSettings settings, StoreOwnership? ownership = null)
     {
-        StorePlugin.BuiltIn => (BuiltInPlugin.Setup(settings, ownership), BuiltInPlugin.Hocon(settings)),
-        StorePlugin.AkkaPersistenceSql => (AkkaPersistenceSqlPlugin.Setup(settings), AkkaPersistenceSqlPlugin.Hocon(settings)),
-        _ => throw new ArgumentOutOfRangeException(nameof(settings), settings.Plugin, "unknown plugin"),
-    };
+        builder.AddSetup(BuiltInPlugin.Setup(settings, ownership)).AddHocon(BuiltInPlugin.Hocon(settings), HoconAddMode.Prepend);
+        return settings.Plugin switch
+        {
+            StorePlugin.BuiltIn => builder,
+            StorePlugin.AkkaPersistenceSql => builder.AddSetup(AkkaPersistenceSqlPlugin.Setup(settings)).AddHocon(AkkaPersistenceSqlPlugin.Hocon(settings), HoconAddMode.Prepend),
+            _ => throw new ArgumentOutOfRangeException(nameof(settings), settings.Plugin, "unknown plugin"),
+        };
+    }
 }

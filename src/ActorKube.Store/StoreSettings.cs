@@ -1,5 +1,8 @@
 using System.Collections.Immutable;
+using System.Text.RegularExpressions;
+using ActorKube.Store.Resources;
 using Akka.Configuration;
+using Akka.Configuration.Hocon;
 
 namespace ActorKube.Store;
 
@@ -37,7 +40,7 @@ public enum StoreCheck
 }
 
 /// <summary>The section <c>actorkube.store</c>, typed. <c>reference.conf</c> explains each setting.</summary>
-public sealed record StoreSettings
+public sealed partial record StoreSettings
 {
     /// <summary>The configuration embedded in this assembly: every default, and the serializer's bindings.</summary>
     public static Config Reference { get; } = ConfigurationFactory.FromResource("ActorKube.Store.reference.conf", typeof(StoreSettings).Assembly);
@@ -72,14 +75,26 @@ public sealed record StoreSettings
     /// <summary>Newest events of each resource type kept in memory for subscribers that come back.</summary>
     public required int RecentEvents { get; init; }
 
-    /// <summary>Resource types whose events are deleted behind a snapshot.</summary>
+    /// <summary>How long the past is kept where no other period is set; null for ever.</summary>
+    public required TimeSpan? HistoryPeriod { get; init; }
+
+    /// <summary>The same for single resource types.</summary>
+    public required ImmutableDictionary<string, TimeSpan?> HistoryPeriods { get; init; }
+
+    /// <summary>Resource types without a history, unless they have a period of their own.</summary>
     public required ImmutableHashSet<string> NoHistory { get; init; }
 
-    /// <summary>Newest events that are kept even so.</summary>
+    /// <summary>Newest events that are kept in any case.</summary>
     public required int KeepEvents { get; init; }
 
-    /// <summary>Events deleted in one transaction.</summary>
+    /// <summary>Events looked at, and deleted, in one transaction.</summary>
     public required int DeleteChunk { get; init; }
+
+    /// <summary>How long after its start a resource type looks for the first time what of its past may go.</summary>
+    public required TimeSpan CompactionDelay { get; init; }
+
+    /// <summary>How often it looks.</summary>
+    public required TimeSpan CompactionInterval { get; init; }
 
     /// <summary>Resource types that load at the same time.</summary>
     public required int MaxConcurrentRecoveries { get; init; }
@@ -126,9 +141,13 @@ public sealed record StoreSettings
             SnapshotMinEvents = Positive(store, "snapshot.min-events"),
             SnapshotMaxEvents = Positive(store, "snapshot.max-events"),
             RecentEvents = Positive(store, "recent-events"),
+            HistoryPeriod = Period("history.period", store.GetValue("history.period")),
+            HistoryPeriods = store.GetValue("history.periods").GetObject().Items.ToImmutableDictionary(i => i.Key, i => Period($"history.periods.{i.Key}", i.Value)),
             NoHistory = [.. store.GetStringList("history.none")],
             KeepEvents = Positive(store, "history.keep-events"),
             DeleteChunk = Positive(store, "history.delete-chunk"),
+            CompactionDelay = store.GetTimeSpan("history.first-look"),
+            CompactionInterval = store.GetTimeSpan("history.interval"),
             MaxConcurrentRecoveries = Positive(store, "recovery.max-concurrent"),
             ReplayBatch = Positive(store, "recovery.replay-batch"),
             CheckAtStart = Choice(store, "check.at-start", ("needed", StoreCheck.Needed), ("all", StoreCheck.All), ("off", StoreCheck.Off)),
@@ -141,6 +160,20 @@ public sealed record StoreSettings
 
     /// <summary>How many events after its last snapshot a resource type with that many objects takes the next.</summary>
     public int EventsPerSnapshot(int objects) => Math.Clamp(objects, SnapshotMinEvents, Math.Max(SnapshotMinEvents, SnapshotMaxEvents));
+
+    /// <summary>How much of the past of a resource type is kept.</summary>
+    public Retention RetentionOf(string resource) => new(
+        HistoryPeriods.TryGetValue(resource, out var own) ? own : NoHistory.Contains(resource) ? TimeSpan.Zero : HistoryPeriod, KeepEvents);
+
+    private static TimeSpan? Period(string key, HoconValue value) => value.GetString() switch
+    {
+        "infinite" => null,
+        { } text when Duration().IsMatch(text) => value.GetTimeSpan(allowInfinite: false),
+        var text => throw Wrong(key, text ?? "", "a duration, such as 7d, or infinite"),
+    };
+
+    [GeneratedRegex(@"^\d+(\.\d+)?\s*(ms|milliseconds?|s|seconds?|m|minutes?|h|hours?|d|days?)$")]
+    private static partial Regex Duration();
 
     private static int Positive(Config config, string key)
     {

@@ -28,6 +28,20 @@ public sealed class StoreSettingsTests
     }
 
     [Theory]
+    [InlineData("", "pods", 7 * 24)]
+    [InlineData("", "leases.coordination.k8s.io", 0)]
+    [InlineData("history.period = infinite", "pods", null)]
+    [InlineData("history { period = 2h, periods { pods = 1d, \"deployments.apps\" = infinite } }", "pods", 24)]
+    [InlineData("history { period = 2h, periods { pods = 1d, \"deployments.apps\" = infinite } }", "deployments.apps", null)]
+    [InlineData("history { period = 2h, periods { pods = 1d, \"deployments.apps\" = infinite } }", "services", 2)]
+    [InlineData("history.periods.\"leases.coordination.k8s.io\" = 3h", "leases.coordination.k8s.io", 3)]
+    [InlineData("history.none = [pods]", "pods", 0)]
+    public void The_past_is_kept_for_a_period_by_resource_type(string setting, string resource, int? hours) =>
+        Assert.Equal(hours is { } h ? TimeSpan.FromHours(h) : null, StoreSettings.From(ConfigurationFactory.ParseString($"actorkube.store {{ {setting} }}")).RetentionOf(resource).Period);
+
+    [Theory]
+    [InlineData("history.period = long", "actorkube.store.history.period: 'long' is not a duration, such as 7d, or infinite")]
+    [InlineData("history.periods.pods = -1d", "actorkube.store.history.periods.pods: '-1d' is not a duration, such as 7d, or infinite")]
     [InlineData("provider = mysql", "actorkube.store.provider: 'mysql' is not sqlite or postgresql")]
     [InlineData("sqlite.synchronous = off", "actorkube.store.sqlite.synchronous: 'off' is not full or normal")]
     [InlineData("batch.max-events = 0", "actorkube.store.batch.max-events: '0' is not a number above 0")]

@@ -1,3 +1,5 @@
+using ActorKube.Store.Resources;
+
 namespace ActorKube.Store.Database;
 
 /// <summary>The tables of <see cref="StoreTables"/> in some database: what the journal and the snapshot store need of it, and no more.</summary>
@@ -25,11 +27,41 @@ internal interface IStoreDatabase : IDisposable
     /// <summary>The highest sequence number ever used, or 0.</summary>
     Task<long> HighestSequenceNrAsync(string persistenceId);
 
+    /// <summary>Passes the rows of a persistence id on, the newest first; otherwise like <see cref="ReplayAsync"/>.</summary>
+    Task ReadBackwardsAsync(string persistenceId, long from, long to, long max, Action<JournalRow> found);
+
     /// <summary>Deletes the rows up to a sequence number. The newest row stays, marked, so that its number is not used again.</summary>
     Task DeleteRowsAsync(string persistenceId, long to);
 
+    /// <summary>
+    /// Deletes the rows up to the horizon, of which the newest row of all must not be one, and moves it, in one transaction; those that stay the newest of their objects go to the base. It need
+    /// not be durable when this returns, but never overtakes what was written before.
+    /// </summary>
+    /// <param name="persistenceId">Whose rows.</param>
+    /// <param name="horizon">Where the complete history begins from now on.</param>
+    /// <param name="step">What changes in the base.</param>
+    Task CompactAsync(string persistenceId, Horizon horizon, CompactionStep step);
+
+    /// <summary>What the last compaction said; null when there was none.</summary>
+    Task<Horizon?> ReadHorizonAsync(string persistenceId);
+
+    /// <summary>The base's row of an object; null when there is none.</summary>
+    Task<JournalRow?> ReadBaseAsync(string persistenceId, string key);
+
+    /// <summary>The base's row with a sequence number; null when there is none.</summary>
+    Task<JournalRow?> ReadBaseAsync(string persistenceId, long sequenceNr);
+
+    /// <summary>Gives a little of the disk space back that deleted rows have left. Returns whether there is more to give back.</summary>
+    Task<bool> ShrinkAsync();
+
     /// <summary>Saves a snapshot, in place of one with the same persistence id and sequence number.</summary>
     Task SaveSnapshotAsync(SnapshotRow snapshot);
+
+    /// <summary>Saves parts of a snapshot in one transaction, in place of older ones. They are durable when the next <see cref="SaveSnapshotAsync"/> is.</summary>
+    Task SaveSnapshotPartsAsync(IReadOnlyList<SnapshotRow> parts);
+
+    /// <summary>Passes the rows of one persistence id from 1 to a number on, in order.</summary>
+    Task ReadSnapshotPartsAsync(string persistenceId, long to, Action<SnapshotRow> found);
 
     /// <summary>The newest snapshot within the range, or null.</summary>
     Task<SnapshotRow?> LoadSnapshotAsync(string persistenceId, SnapshotRange range);

@@ -11,6 +11,20 @@ internal static class SqliteExtensions
         return command.ExecuteNonQuery();
     }
 
+    public static long Number(this SqliteConnection connection, string sql)
+    {
+        using var command = connection.Command(sql);
+        return (long)command.ExecuteScalar()!;
+    }
+
+    /// <summary>Commits without waiting for the disk. Safe in a write-ahead log: what is committed later with waiting makes this durable, too, and a crash before loses the end of the log only.</summary>
+    public static void Lazily(this SqliteConnection connection, SqliteSettings settings, Action action)
+    {
+        connection.Execute("PRAGMA synchronous = NORMAL");
+        action();
+        connection.Execute($"PRAGMA synchronous = {settings.Synchronous}");
+    }
+
     public static SqliteCommand Command(this SqliteConnection connection, string sql, params ReadOnlySpan<(string Name, object Value)> parameters)
     {
         var command = connection.CreateCommand();

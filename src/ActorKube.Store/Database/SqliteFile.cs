@@ -10,6 +10,13 @@ namespace ActorKube.Store.Database;
 /// </summary>
 internal sealed class SqliteFile : IDisposable
 {
+    private const long Incremental = 2;
+    private const int StepPages = 128;
+    private const int KeepFreePages = 2048;
+    private const int FewPages = 8192;
+    private const int ManyPages = 262_144;
+
+    private readonly SqliteSettings _settings;
     private readonly string _connectionString;
     private readonly string _setUp;
     private readonly SemaphoreSlim _writing = new(1);
@@ -19,6 +26,7 @@ internal sealed class SqliteFile : IDisposable
     public SqliteFile(string path, SqliteSettings settings, string ddl)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        _settings = settings;
         _connectionString = new SqliteConnectionStringBuilder { DataSource = path, Mode = SqliteOpenMode.ReadWriteCreate }.ToString();
         _setUp = Pragmas(settings) + "PRAGMA journal_mode = WAL;\n" + ddl;
     }
@@ -26,7 +34,9 @@ internal sealed class SqliteFile : IDisposable
     /// <summary>What each connection is told when it opens.</summary>
     public static string Pragmas(SqliteSettings settings) =>
         // SQLite's own busy handler polls every few milliseconds; Microsoft.Data.Sqlite's, which comes after it, sleeps for 150.
+        // The first line counts for a new file only, before anything else is in it.
         FormattableString.Invariant($"""
+            PRAGMA auto_vacuum = INCREMENTAL;
             PRAGMA busy_timeout = {(long)settings.BusyTimeout.TotalMilliseconds};
             PRAGMA synchronous = {settings.Synchronous};
             PRAGMA wal_autocheckpoint = {settings.WalAutocheckpoint};
@@ -51,6 +61,31 @@ internal sealed class SqliteFile : IDisposable
         {
             _writing.Release();
         }
+    }
+
+    /// <summary>
+    /// Gives some free pages at the file's end back, where more than a quarter is free: fewer are soon used again. Returns whether there are more. Each step moves
+    /// some pages of the end to the front, and takes some milliseconds.
+    /// </summary>
+    public async Task<bool> ShrinkAsync()
+    {
+        var more = false;
+        await WriteAsync(connection =>
+        {
+            if (connection.Number("PRAGMA auto_vacuum") != Incremental || !MuchIsFree(connection))
+                return;
+            connection.Lazily(_settings, () =>
+            {
+                // It frees a page with each row that is read.
+                using var command = connection.Command($"PRAGMA incremental_vacuum({StepPages})");
+                using var reader = command.ExecuteReader();
+                while (reader.Read())
+                {
+                }
+            });
+            more = MuchIsFree(connection);
+        }).ConfigureAwait(false);
+        return more;
     }
 
     /// <summary>Runs on a connection that reads, while others read and write.</summary>
@@ -79,7 +114,24 @@ internal sealed class SqliteFile : IDisposable
         var connection = new SqliteConnection(_connectionString + ";Pooling=False");
         connection.Open();
         connection.Execute(_setUp);
+        RewriteOnce(connection);
         return _connection = connection;
+    }
+
+    private static bool MuchIsFree(SqliteConnection connection)
+    {
+        var (free, pages) = (connection.Number("PRAGMA freelist_count"), connection.Number("PRAGMA page_count"));
+        return free > KeepFreePages && free > pages / 4;
+    }
+
+    // Older versions made files that cannot be shrunk in steps. Where there is little in them, or much more is free, they are written anew once; in others free pages are only used again.
+    private static void RewriteOnce(SqliteConnection connection)
+    {
+        if (connection.Number("PRAGMA auto_vacuum") == Incremental)
+            return;
+        var (free, pages) = (connection.Number("PRAGMA freelist_count"), connection.Number("PRAGMA page_count"));
+        if (pages - free <= FewPages || (pages - free <= ManyPages && free > pages / 2))
+            connection.Execute("VACUUM");
     }
 
     private void Close()

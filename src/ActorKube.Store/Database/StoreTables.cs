@@ -26,6 +26,24 @@ internal static class StoreTables
         );
         """;
 
+    /// <summary>
+    /// Behind the horizon of the history: of each object its newest event. The row with the empty key, which no object has, says where the horizon is.
+    /// </summary>
+    public const string SqliteBase = """
+        CREATE TABLE IF NOT EXISTS journal_base (
+          persistence_id TEXT NOT NULL,
+          object_key TEXT NOT NULL,
+          sequence_number INTEGER NOT NULL,
+          created INTEGER NOT NULL,
+          identifier INTEGER,
+          manifest TEXT,
+          writer_uuid TEXT,
+          message BLOB NOT NULL,
+          PRIMARY KEY (persistence_id, object_key)
+        );
+        CREATE INDEX IF NOT EXISTS journal_base_number ON journal_base (persistence_id, sequence_number);
+        """;
+
     public const string SqliteSnapshot = """
         CREATE TABLE IF NOT EXISTS snapshot (
           persistence_id TEXT NOT NULL,
@@ -52,6 +70,37 @@ internal static class StoreTables
           message bytea NOT NULL,
           UNIQUE (persistence_id, sequence_number)
         );
+        """;
+
+    /// <inheritdoc cref="SqliteBase"/>
+    public const string PostgreSqlBase = """
+        CREATE TABLE IF NOT EXISTS journal_base (
+          persistence_id varchar(255) NOT NULL,
+          object_key text NOT NULL,
+          sequence_number bigint NOT NULL,
+          created bigint NOT NULL,
+          identifier integer,
+          manifest varchar(500),
+          writer_uuid varchar(128),
+          message bytea NOT NULL,
+          PRIMARY KEY (persistence_id, object_key)
+        );
+        CREATE INDEX IF NOT EXISTS journal_base_number ON journal_base (persistence_id, sequence_number);
+        """;
+
+    /// <summary>
+    /// The server collects what was deleted after a fiftieth of a table's rows rather than a fifth, so that the space of Leases that come and go is soon used again; and what was added, so that
+    /// reads by index need not look at the table. Only set where nothing was set before.
+    /// </summary>
+    public const string PostgreSqlVacuum = """
+        DO $$ DECLARE t text; BEGIN
+          FOREACH t IN ARRAY ARRAY['journal', 'journal_base', 'snapshot'] LOOP
+            IF (SELECT reloptions IS NULL FROM pg_class WHERE oid = to_regclass(t)) THEN
+              EXECUTE format('ALTER TABLE %I SET (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_insert_scale_factor = 0.05, '
+                'toast.autovacuum_vacuum_scale_factor = 0.02, toast.autovacuum_vacuum_threshold = 100)', t);
+            END IF;
+          END LOOP;
+        END $$;
         """;
 
     public const string PostgreSqlSnapshot = """

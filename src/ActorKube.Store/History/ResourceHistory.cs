@@ -9,6 +9,11 @@ namespace ActorKube.Store.History;
 /// <summary>The journal no longer, or not yet, holds what is asked for.</summary>
 public sealed class HistoryGoneException(string message) : Exception(message);
 
+/// <summary>From where on the history of a resource type can be told.</summary>
+/// <param name="Revision">The earliest revision whose state can be told; 0 for all of them.</param>
+/// <param name="Time">Since when that can be done.</param>
+public sealed record HistoryHorizon(long Revision, DateTimeOffset Time);
+
 /// <summary>
 /// What happened to the objects of a resource type, read from the journal of the database that this process has open. An event carries the object as it
 /// then was, and the revision of the object's event before it, so a past moment is the present less what came after: its price is the number of changes
@@ -31,7 +36,9 @@ public sealed class ResourceHistory
     public async Task<StoreEvent?> FindAsync(string resource, long revision)
     {
         var found = await ReadAsync(resource, revision, revision, 1).ConfigureAwait(false);
-        return found.Count == 0 ? null : found[0];
+        if (found.Count > 0)
+            return found[0];
+        return await _database.ReadBaseAsync(IdOf(resource), revision).ConfigureAwait(false) is { } row ? Read(row) : null;
     }
 
     /// <summary>The events of the revisions from one to another, in order, at most so many.</summary>
@@ -42,28 +49,20 @@ public sealed class ResourceHistory
         return events;
     }
 
+    /// <summary>From where on the history of a resource type can be told.</summary>
+    public async Task<HistoryHorizon> HorizonAsync(string resource)
+    {
+        var horizon = await Horizon.OfAsync(_database, IdOf(resource)).ConfigureAwait(false);
+        return new HistoryHorizon(horizon.SequenceNr, new DateTimeOffset(horizon.Created, TimeSpan.Zero));
+    }
+
     /// <summary>The newest revision that was written at or before a time; 0 when nothing was. Throws <see cref="HistoryGoneException"/> when the journal does not go back so far.</summary>
     public async Task<long> RevisionAtAsync(string resource, DateTimeOffset time)
     {
-        var first = await NextAsync(resource, 1).ConfigureAwait(false);
-        if (first is null)
-            return 0;
-        if (first.Created > time.UtcTicks)
-            return first.SequenceNr == 1 ? 0 : throw new HistoryGoneException($"the history of {resource} goes back to {new DateTime(first.Created, DateTimeKind.Utc):u} only");
-
-        // Between the two: at low something was written by then, at high nothing.
-        var (low, high) = (first.SequenceNr, await _database.HighestSequenceNrAsync(IdOf(resource)).ConfigureAwait(false) + 1);
-        while (high - low > 1)
-        {
-            var middle = low + ((high - low) / 2);
-            var row = await NextAsync(resource, middle).ConfigureAwait(false);
-            if (row is null || row.SequenceNr >= high || row.Created > time.UtcTicks)
-                high = middle;
-            else
-                low = row.SequenceNr;
-        }
-
-        return low;
+        var horizon = await HorizonAsync(resource).ConfigureAwait(false);
+        return time >= horizon.Time
+            ? await JournalTime.RevisionAtAsync(_database, IdOf(resource), horizon.Revision, time).ConfigureAwait(false)
+            : throw Gone(resource, horizon);
     }
 
     /// <summary>
@@ -88,20 +87,18 @@ public sealed class ResourceHistory
         }
     }
 
-    /// <summary>All events before a revision that the journal still has, the newest first.</summary>
+    /// <summary>All events before a revision and after the horizon, the newest first.</summary>
     public async IAsyncEnumerable<StoreEvent> BackwardsAsync(string resource, long revision, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        var end = Math.Min(revision, await _database.HighestSequenceNrAsync(IdOf(resource)).ConfigureAwait(false) + 1);
+        var end = revision;
         while (end > 1)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            var start = Math.Max(1, end - Chunk);
-            var events = await ReadAsync(resource, start, end - 1, Chunk).ConfigureAwait(false);
-            if (events.Count == 0)
-                yield break; // from here on back the journal was compacted
-            for (var i = events.Count - 1; i >= 0; i--)
-                yield return events[i];
-            end = start;
+            var events = new List<StoreEvent>();
+            await _database.ReadBackwardsAsync(IdOf(resource), 1, end - 1, Chunk, row => events.Add(Read(row))).ConfigureAwait(false);
+            foreach (var change in events)
+                yield return change;
+            end = events.Count < Chunk ? 0 : events[^1].Revision;
         }
     }
 
@@ -117,14 +114,17 @@ public sealed class ResourceHistory
     public async Task<IReadOnlyDictionary<string, StoreEvent?>> BeforeAsync(
         string resource, long revision, long until, Func<string, bool> scope, CancellationToken cancellationToken = default)
     {
+        await MustReachAsync(resource, revision).ConfigureAwait(false);
         var before = new Dictionary<string, StoreEvent?>(StringComparer.Ordinal);
         var reached = revision;
         while (reached < until)
         {
             cancellationToken.ThrowIfCancellationRequested();
             var events = await ReadAsync(resource, reached + 1, until, Chunk).ConfigureAwait(false);
-            if (events.Count == 0 || events[0].Revision != reached + 1)
-                throw new HistoryGoneException($"the history of {resource} does not go back to revision {revision}");
+
+            // What is deleted meanwhile must not be overlooked.
+            if (events.Count == 0 || events[^1].Revision != reached + events.Count)
+                throw Gone(resource, await HorizonAsync(resource).ConfigureAwait(false));
             foreach (var change in events)
             {
                 if (change.Type != StoreEventType.Advanced && !before.ContainsKey(change.Key) && scope(change.Key))
@@ -142,19 +142,21 @@ public sealed class ResourceHistory
     {
         if (change.Type == StoreEventType.Created)
             return null;
-        return await BeforeAsync(resource, change, cancellationToken).ConfigureAwait(false) ?? throw new HistoryGoneException($"the history of {resource} no longer has what {change.Key} was before revision {change.Revision}");
+        return await BeforeAsync(resource, change, cancellationToken).ConfigureAwait(false) ?? throw Gone(resource, await HorizonAsync(resource).ConfigureAwait(false));
     }
+
+    private async Task MustReachAsync(string resource, long revision)
+    {
+        if (await HorizonAsync(resource).ConfigureAwait(false) is var horizon && horizon.Revision > revision)
+            throw Gone(resource, horizon);
+    }
+
+    private static HistoryGoneException Gone(string resource, HistoryHorizon horizon) =>
+        new($"the history of {resource} reaches back to {horizon.Time.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss'Z'} (resourceVersion {horizon.Revision + 1}) only");
 
     private static string IdOf(string resource) => ResourceStoreActor.IdOf(resource);
 
     private StoreEvent Read(JournalRow row) => (StoreEvent)_serialization.Read(row, _database);
-
-    private async Task<JournalRow?> NextAsync(string resource, long from)
-    {
-        JournalRow? found = null;
-        await _database.ReplayAsync(IdOf(resource), from, long.MaxValue, 1, row => found = row).ConfigureAwait(false);
-        return found;
-    }
 
     // Older versions wrote no revision of the event before.
     private Task<StoreEvent?> BeforeAsync(string resource, StoreEvent change, CancellationToken cancellationToken) =>
@@ -168,6 +170,6 @@ public sealed class ResourceHistory
                 return change;
         }
 
-        return null;
+        return await _database.ReadBaseAsync(IdOf(resource), key).ConfigureAwait(false) is { } row && row.SequenceNr < revision ? Read(row) : null;
     }
 }

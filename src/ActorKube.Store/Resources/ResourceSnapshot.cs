@@ -2,5 +2,4 @@ namespace ActorKube.Store.Resources;
 
 /// <summary>What the persistent actor of a resource type saves so that it need not replay everything.</summary>
 /// <param name="State">The objects.</param>
-/// <param name="Compacted">Events up to this revision have been deleted from the journal.</param>
-internal sealed record ResourceSnapshot(ResourceStoreState State, long Compacted);
+internal sealed record ResourceSnapshot(ResourceStoreState State);

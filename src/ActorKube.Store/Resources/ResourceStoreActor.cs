@@ -1,3 +1,4 @@
+using ActorKube.Store.Database;
 using ActorKube.Store.Protocol;
 using Akka.Actor;
 using Akka.Event;
@@ -20,6 +21,7 @@ internal sealed class ResourceStoreActor : ReceivePersistentActor
     private ResourceStoreState _recovered = ResourceStoreState.Empty;
     private WriteQueue<IActorRef> _writes;
     private SnapshotCycle _snapshots = SnapshotCycle.Empty;
+    private IActorRef _compaction = ActorRefs.Nobody;
     private bool _closing;
     private string _stopReason = "the store is stopping";
 
@@ -45,8 +47,8 @@ internal sealed class ResourceStoreActor : ReceivePersistentActor
         Command<Close>(_ => Close());
         Command<SaveSnapshotSuccess>(saved => SnapshotSaved(saved.Metadata.SequenceNr));
         Command<SaveSnapshotFailure>(failure => SnapshotFailed(failure.Cause));
-        Command<DeleteMessagesSuccess>(_ => CompactFurther());
-        Command<DeleteMessagesFailure>(failure => CompactionFailed(failure.Cause));
+        Command<CompactionActor.AskProgress>(_ => TellProgress());
+        Command<CompactionActor.SnapshotWanted>(_ => Save(_snapshots.MayBe(_writes.Durable.Revision)));
         Command<DeleteSnapshotsSuccess>(_ => { });
         Command<DeleteSnapshotsFailure>(failure => Log.Warning(failure.Cause, "Old snapshots of {Resource} stay for now", _resource));
     }
@@ -84,7 +86,7 @@ internal sealed class ResourceStoreActor : ReceivePersistentActor
     private void Restore(ResourceSnapshot snapshot)
     {
         _recovered = snapshot.State;
-        _snapshots = new SnapshotCycle(snapshot.State.Revision, snapshot.Compacted);
+        _snapshots = new SnapshotCycle(snapshot.State.Revision);
     }
 
     private void Replay(StoreEvent change)
@@ -99,6 +101,7 @@ internal sealed class ResourceStoreActor : ReceivePersistentActor
             throw new InvalidDataException($"the journal of {_resource} ends at {LastSequenceNr}, but replaying it led to {_recovered.Revision}");
         _writes = NewQueue();
         _recovered = ResourceStoreState.Empty;
+        _compaction = Context.ActorOf(CompactionActor.Props(_resource, _settings, StoreDatabaseSetup.Of(Context.System), TimeProvider.System), "compaction");
         Context.Parent.Tell(ResourceSupervisorActor.Recovered.Instance);
     }
 
@@ -137,12 +140,7 @@ internal sealed class ResourceStoreActor : ReceivePersistentActor
         foreach (var (caller, answer) in answers)
             caller.Tell(answer);
 
-        if (_snapshots.IsDue(durable.Revision, _settings.EventsPerSnapshot(durable.Objects.Count)))
-        {
-            _snapshots = _snapshots.Saving();
-            SaveSnapshot(new ResourceSnapshot(durable, _snapshots.Compacted));
-        }
-
+        Save(_snapshots.IsDue(durable.Revision, _settings.EventsPerSnapshot(durable.Objects.Count)));
         if (_closing)
             Close();
     }
@@ -209,12 +207,19 @@ internal sealed class ResourceStoreActor : ReceivePersistentActor
             subscriber.Tell(new StoreSnapshot(_resource, durable.Revision, parts[i]) { More = i < parts.Count - 1 });
     }
 
+    private void Save(bool isDue)
+    {
+        if (!isDue)
+            return;
+        _snapshots = _snapshots.Saving();
+        SaveSnapshot(new ResourceSnapshot(_writes.Durable));
+    }
+
     private void SnapshotSaved(long revision)
     {
         _snapshots = _snapshots.Saved(revision);
         DeleteSnapshots(new SnapshotSelectionCriteria(revision - 1));
-        if (_settings.NoHistory.Contains(_resource))
-            Compact();
+        TellProgress();
     }
 
     private void SnapshotFailed(Exception cause)
@@ -223,22 +228,5 @@ internal sealed class ResourceStoreActor : ReceivePersistentActor
         Log.Warning(cause, "No snapshot of {Resource} could be saved; the next try comes with later writes", _resource);
     }
 
-    private void Compact()
-    {
-        (_snapshots, var upTo) = _snapshots.NextDeletion(_settings.KeepEvents, _settings.DeleteChunk);
-        if (upTo is not null)
-            DeleteMessages(upTo.Value);
-    }
-
-    private void CompactFurther()
-    {
-        _snapshots = _snapshots.Deleted();
-        Compact();
-    }
-
-    private void CompactionFailed(Exception cause)
-    {
-        _snapshots = _snapshots.DeletionFailed();
-        Log.Warning(cause, "Old events of {Resource} stay until the next snapshot", _resource);
-    }
+    private void TellProgress() => _compaction.Tell(new CompactionActor.Progress(_snapshots.Revision, _writes.Durable.Revision));
 }

@@ -19,6 +19,8 @@ public sealed class StoreSerializer(ExtendedActorSystem system) : SerializerWith
     internal const string Snapshot1 = "snapshot/1";
     internal const string Event = "event/2";
     internal const string Snapshot = "snapshot/2";
+    internal const string SnapshotHead = "snapshot-head/1";
+    internal const string SnapshotPart = "snapshot-part/1";
     internal const int Id = 1864;
 
     private const string PutManifest = "put/1";

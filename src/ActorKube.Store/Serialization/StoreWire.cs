@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using ActorKube.Store.Database;
 using ActorKube.Store.Protocol;
 using ActorKube.Store.Resources;
 using ActorKube.Store.Serialization.Wire;
@@ -29,27 +30,56 @@ internal static class StoreWire
     public static StoreEvent ToEvent(this EventData data) =>
         new(data.Revision, data.Key, (StoreEventType)data.Type, data.Value.Memory, data.Cause.ToCause()) { Unique = ToList(data.Unique), Previous = data.Previous };
 
+    /// <summary>Of a journal's row all but the object.</summary>
+    public static EventHeader Header(JournalRow row)
+    {
+        var input = new CodedInputStream(row.Message);
+        var (type, key) = (0, "");
+        while (input.ReadTag() is > 0 and var tag)
+        {
+            switch (WireFormat.GetTagFieldNumber(tag))
+            {
+                case EventData.KeyFieldNumber:
+                    key = input.ReadString();
+                    break;
+                case EventData.TypeFieldNumber:
+                    type = input.ReadInt32();
+                    break;
+                default:
+                    input.SkipLastField();
+                    break;
+            }
+        }
+
+        return new EventHeader(row.SequenceNr, (StoreEventType)type, key, row.Created);
+    }
+
     public static SnapshotData ToData(this ResourceSnapshot snapshot) => new()
     {
         Revision = snapshot.State.Revision,
-        Compacted = snapshot.Compacted,
-        Objects = { snapshot.State.Objects.Values.Select(ToData) },
+        Objects = { snapshot.State.Objects.Values.Select(o => o.ToData()) },
     };
 
-    public static ResourceSnapshot ToSnapshot(this SnapshotData data)
+    public static ResourceSnapshot ToSnapshot(this SnapshotData data) => ToSnapshot(data.Revision, data.Objects);
+
+    public static ResourceSnapshot ToSnapshot(long revision, IEnumerable<ObjectData> all)
     {
-        var objects = ResourceStoreState.Empty.Objects.ToBuilder();
-        foreach (var found in data.Objects)
+        var (objects, holders) = (ResourceStoreState.Empty.Objects.ToBuilder(), ResourceStoreState.Empty.Holders.ToBuilder());
+        foreach (var found in all)
+        {
             objects.Add(found.Key, found.ToObject());
-        var holders = ResourceStoreState.Empty.Holders.SetItems(data.Objects.SelectMany(o => o.Unique.Select(u => KeyValuePair.Create(u, o.Key))));
-        return new ResourceSnapshot(new ResourceStoreState(data.Revision, objects.ToImmutable()) { Holders = holders }, data.Compacted);
+            foreach (var unique in found.Unique)
+                holders[unique] = found.Key;
+        }
+
+        return new ResourceSnapshot(new ResourceStoreState(revision, objects.ToImmutable()) { Holders = holders.ToImmutable() });
     }
 
     public static ObjectsData ToData(this StoreSnapshot snapshot) => new()
     {
         Resource = snapshot.Resource,
         Revision = snapshot.Revision,
-        Objects = { snapshot.Objects.Select(ToData) },
+        Objects = { snapshot.Objects.Select(o => o.ToData()) },
         More = snapshot.More,
     };
 
@@ -63,7 +93,7 @@ internal static class StoreWire
         _ => Expected.At(revision),
     };
 
-    private static ObjectData ToData(StoredObject stored) => new() { Key = stored.Key, Revision = stored.Revision, Value = stored.Value.ToBytes(), Unique = { stored.Unique } };
+    public static ObjectData ToData(this StoredObject stored) => new() { Key = stored.Key, Revision = stored.Revision, Value = stored.Value.ToBytes(), Unique = { stored.Unique } };
 
     private static StoredObject ToObject(this ObjectData data) => new(data.Key, data.Revision, data.Value.Memory) { Unique = ToList(data.Unique) };
 

@@ -1,4 +1,5 @@
 using ActorKube.Store.Database;
+using ActorKube.Store.Resources;
 
 namespace ActorKube.Store.Tests.Database;
 
@@ -93,6 +94,22 @@ public sealed class WriteLoopTests
         public Task ReplayAsync(string persistenceId, long from, long to, long max, Action<JournalRow> found) => throw new NotSupportedException();
 
         public Task<long> HighestSequenceNrAsync(string persistenceId) => throw new NotSupportedException();
+
+        public Task ReadBackwardsAsync(string persistenceId, long from, long to, long max, Action<JournalRow> found) => throw new NotSupportedException();
+
+        public Task CompactAsync(string persistenceId, Horizon horizon, CompactionStep step) => throw new NotSupportedException();
+
+        public Task<Horizon?> ReadHorizonAsync(string persistenceId) => throw new NotSupportedException();
+
+        public Task<JournalRow?> ReadBaseAsync(string persistenceId, string key) => throw new NotSupportedException();
+
+        public Task<JournalRow?> ReadBaseAsync(string persistenceId, long sequenceNr) => throw new NotSupportedException();
+
+        public Task<bool> ShrinkAsync() => throw new NotSupportedException();
+
+        public Task SaveSnapshotPartsAsync(IReadOnlyList<SnapshotRow> parts) => throw new NotSupportedException();
+
+        public Task ReadSnapshotPartsAsync(string persistenceId, long to, Action<SnapshotRow> found) => throw new NotSupportedException();
 
         public Task DeleteRowsAsync(string persistenceId, long to) => throw new NotSupportedException();
 

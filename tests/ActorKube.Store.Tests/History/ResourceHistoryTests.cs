@@ -8,7 +8,7 @@ namespace ActorKube.Store.Tests.History;
 /// <summary>The history of real SQLite files.</summary>
 public sealed class ResourceHistoryTests : IDisposable
 {
-    private const string QuickCompaction = "snapshot { min-events = 100, max-events = 100 }\n history { none = [pods], keep-events = 20, delete-chunk = 50 }";
+    private const string QuickCompaction = "snapshot { min-events = 100, max-events = 100 }\n history { none = [pods], keep-events = 20, delete-chunk = 50, first-look = 50ms, interval = 50ms }";
 
     private readonly TempDirectory _directory = new();
 

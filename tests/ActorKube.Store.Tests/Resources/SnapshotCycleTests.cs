@@ -23,32 +23,11 @@ public sealed class SnapshotCycleTests
     }
 
     [Fact]
-    public void Deletes_in_chunks_up_to_the_events_that_are_kept()
+    public void One_that_is_wanted_for_another_reason_is_saved_where_something_came_after_the_last()
     {
-        var cycle = SnapshotCycle.Empty.Saved(5000);
-        var chunks = new List<long>();
-        while (true)
-        {
-            (cycle, var upTo) = cycle.NextDeletion(keep: 1000, chunk: 1500);
-            if (upTo is null)
-                break;
-            chunks.Add(upTo.Value);
-            Assert.Null(cycle.NextDeletion(1000, 1500).UpTo);
-            cycle = cycle.Deleted();
-        }
-
-        Assert.Equal([1500, 3000, 4000], chunks);
-        Assert.Equal(4000, cycle.Compacted);
-    }
-
-    [Fact]
-    public void Keeps_everything_while_there_is_less_than_what_is_kept() =>
-        Assert.Null(SnapshotCycle.Empty.Saved(900).NextDeletion(1000, 100).UpTo);
-
-    [Fact]
-    public void A_failed_deletion_is_tried_again_from_where_it_began()
-    {
-        var (deleting, _) = SnapshotCycle.Empty.Saved(5000).NextDeletion(1000, 1500);
-        Assert.Equal(1500, deleting.DeletionFailed().NextDeletion(1000, 1500).UpTo);
+        Assert.False(SnapshotCycle.Empty.MayBe(0));
+        Assert.True(SnapshotCycle.Empty.MayBe(1));
+        Assert.False(SnapshotCycle.Empty.Saving().MayBe(1));
+        Assert.False(SnapshotCycle.Empty.Saving().Saved(1).MayBe(1));
     }
 }

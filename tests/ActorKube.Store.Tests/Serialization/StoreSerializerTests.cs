@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text;
 using ActorKube.Store.Cluster;
+using ActorKube.Store.Database;
 using ActorKube.Store.Protocol;
 using ActorKube.Store.Resources;
 using ActorKube.Store.Serialization;
@@ -40,7 +41,7 @@ public sealed class StoreSerializerTests : IDisposable
         new StoreSnapshot("pods", 9, [new StoredObject("ns/a", 7, Some.Json("x")), new StoredObject("ns/b", 9, Some.Json("y"))]),
         new StoreEvents("pods", [new StoreEvent(7, "ns/a", StoreEventType.Created, Some.Json("x"), Some.Cause)]),
         new ResourceSnapshot(
-            new ResourceStoreState(9, ResourceStoreState.Empty.Objects.Add("ns/a", new StoredObject("ns/a", 7, Some.Json("x")))), 4),
+            new ResourceStoreState(9, ResourceStoreState.Empty.Objects.Add("ns/a", new StoredObject("ns/a", 7, Some.Json("x"))))),
     };
 
     [Theory]
@@ -68,10 +69,11 @@ public sealed class StoreSerializerTests : IDisposable
     private static readonly string Event2 = Event1 + "7D7C5D95C9";
     private static readonly string Snapshot1 = "0809" + "1004" + "1A16" + "0A04" + Hex("ns/a") + "1007" + "1A0C" + Hex("{\"data\":\"x\"}");
     private static readonly string Snapshot2 = Snapshot1 + "7DBB06EDD7";
+    private static readonly string Snapshot2WithoutCompacted = "0809" + "1A16" + "0A04" + Hex("ns/a") + "1007" + "1A0C" + Hex("{\"data\":\"x\"}") + "7DF832540D";
 
     public static TheoryData<string, string> Events => new() { { "event/1", Event1 }, { "event/2", Event2 } };
 
-    public static TheoryData<string, string> Snapshots => new() { { "snapshot/1", Snapshot1 }, { "snapshot/2", Snapshot2 } };
+    public static TheoryData<string, string> Snapshots => new() { { "snapshot/1", Snapshot1 }, { "snapshot/2", Snapshot2 }, { "snapshot/2", Snapshot2WithoutCompacted } };
 
     [Theory]
     [MemberData(nameof(Events))]
@@ -88,10 +90,17 @@ public sealed class StoreSerializerTests : IDisposable
     public void Reads_every_version_of_snapshots(string manifest, string golden)
     {
         var read = Assert.IsType<ResourceSnapshot>(Serializer.FromBinary(Convert.FromHexString(golden), manifest));
-        Assert.Equal((9, 4), (read.State.Revision, read.Compacted));
+        Assert.Equal(9, read.State.Revision);
         Assert.Equal(Text(new StoredObject("ns/a", 7, Some.Json("x"))), Text(read.State.Objects["ns/a"]));
         Assert.Equal("snapshot/2", Serializer.Manifest(read));
-        Assert.Equal(Snapshot2, Convert.ToHexString(Serializer.ToBinary(read)));
+        Assert.Equal(Snapshot2WithoutCompacted, Convert.ToHexString(Serializer.ToBinary(read)));
+    }
+
+    [Fact]
+    public void Reads_of_an_event_all_but_the_object()
+    {
+        var change = new StoreEvent(7, "ns/a", StoreEventType.Removed, Some.Json("x"), Some.Cause) { Previous = 5, Unique = ["ip/10.96.0.1"] };
+        Assert.Equal(new EventHeader(7, StoreEventType.Removed, "ns/a", 99), StoreWire.Header(new JournalRow("store-pods", 7, 99, StoreSerializer.Id, "event/2", "", Serializer.ToBinary(change))));
     }
 
     [Fact]
@@ -138,7 +147,7 @@ public sealed class StoreSerializerTests : IDisposable
         StoreSnapshot s => $"{s.Resource} {s.Revision} {s.More} {string.Join(',', s.Objects.Select(Text))}",
         StoreEvents e => $"{e.Resource} {string.Join(',', e.Events.Select(Text))}",
         OpenStore o => $"open {Text(o.Proof)}",
-        ResourceSnapshot s => $"{s.Compacted} {s.State.Revision} {string.Join(',', s.State.Holders)} {string.Join(',', s.State.Objects.Values.Select(Text))}",
+        ResourceSnapshot s => $"{s.State.Revision} {string.Join(',', s.State.Holders)} {string.Join(',', s.State.Objects.Values.Select(Text))}",
         ReadOnlyMemory<byte> bytes => Encoding.UTF8.GetString(bytes.Span),
         _ => value.ToString()!,
     };

@@ -4,28 +4,22 @@ using LinqToDB;
 
 namespace ActorKube.Store.Database.AkkaPersistenceSql;
 
-/// <summary>Akka.Persistence.Sql as the process's journal and snapshot store.</summary>
+/// <summary>Akka.Persistence.Sql as the process's journal.</summary>
 internal static class AkkaPersistenceSqlPlugin
 {
     private const string Journal = "akka.persistence.journal.sql";
-    private const string SnapshotStore = "akka.persistence.snapshot-store.sql";
 
-    /// <summary>The databases by plugin.</summary>
+    /// <summary>The database.</summary>
     public static MultiDataOptionsSetup Setup(StoreSettings settings)
     {
-        var (journal, snapshots) = settings.Provider switch
+        var journal = settings.Provider switch
         {
-            StoreProvider.Sqlite => (
-                new SqliteDataOptions(Path.Combine(settings.Sqlite.Directory, "journal.db"), settings.Sqlite, StoreTables.SqliteJournal).Options(),
-                new SqliteDataOptions(Path.Combine(settings.Sqlite.Directory, "snapshots.db"), settings.Sqlite, StoreTables.SqliteSnapshot).Options()),
-            StoreProvider.PostgreSql => (
-                new PostgreSqlDataOptions(settings.PostgreSqlConnectionString, StoreTables.PostgreSqlJournal).Options(),
-                new PostgreSqlDataOptions(settings.PostgreSqlConnectionString, StoreTables.PostgreSqlSnapshot).Options()),
+            StoreProvider.Sqlite => new SqliteDataOptions(Path.Combine(settings.Sqlite.Directory, "journal.db"), settings.Sqlite, StoreTables.SqliteJournal).Options(),
+            StoreProvider.PostgreSql => new PostgreSqlDataOptions(settings.PostgreSqlConnectionString, StoreTables.PostgreSqlJournal).Options(),
             _ => throw new ArgumentOutOfRangeException(nameof(settings), settings.Provider, "unknown provider"),
         };
         var setup = new MultiDataOptionsSetup();
         setup.AddDataOptions(Journal, journal);
-        setup.AddDataOptions(SnapshotStore, snapshots);
         return setup;
     }
 
@@ -58,17 +52,6 @@ internal static class AkkaPersistenceSqlPlugin
                   write-isolation-level = {{(sqlite ? "serializable" : "read-committed")}}
                   replay-filter.mode = off
                   circuit-breaker { max-failures = 10, call-timeout = 20s, reset-timeout = 2s }
-                }
-              }
-              snapshot-store {
-                plugin = "{{SnapshotStore}}"
-                sql {
-                  class = "Akka.Persistence.Sql.Snapshot.SqlSnapshotStore, Akka.Persistence.Sql"
-                  provider-name = "{{provider}}"
-                  auto-initialize = off
-                  circuit-breaker { max-failures = 5, call-timeout = 60s, reset-timeout = 5s }
-                  read-isolation-level = {{(sqlite ? "read-uncommitted" : "read-committed")}}
-                  write-isolation-level = {{(sqlite ? "serializable" : "read-committed")}}
                 }
               }
             }
