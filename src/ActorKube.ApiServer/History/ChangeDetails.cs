@@ -20,7 +20,7 @@ internal sealed class ChangeDetails(ResourceHistory journal, ResourceRegistry re
         var after = Tree(kind, change);
         var fields = await FieldsAsync(kind, change, after).ConfigureAwait(false);
         ChangeObject.Describe(told, fields, (string?)after["metadata"]?["uid"]);
-        if ((change.Type != StoreEventType.Updated || FieldChanges.IsMoreThanStatus(fields)) && await CauseAsync(change, after).ConfigureAwait(false) is { } cause)
+        if ((change.Type != StoreEventType.Updated || MayBeMoreThanStatus(fields)) && await CauseAsync(change, after).ConfigureAwait(false) is { } cause)
         {
             var by = ChangeObject.Of(cause.Kind, cause.Event);
             told.Content["because"] = new JsonObject
@@ -36,14 +36,24 @@ internal sealed class ChangeDetails(ResourceHistory journal, ResourceRegistry re
         return told;
     }
 
-    private async ValueTask<IReadOnlyList<FieldChange>> FieldsAsync(ResourceKind kind, StoreEvent change, JsonObject value)
+    private static bool MayBeMoreThanStatus(IReadOnlyList<FieldChange>? fields) => fields is null || FieldChanges.IsMoreThanStatus(fields);
+
+    // Null where the object's history begins with this change, because what was before is no longer kept.
+    private async ValueTask<IReadOnlyList<FieldChange>?> FieldsAsync(ResourceKind kind, StoreEvent change, JsonObject value)
     {
         if (change.Type == StoreEventType.Removed)
         {
             return FieldChanges.Between(value, null);
         }
 
-        return FieldChanges.Between(await journal.PreviousAsync(kind.GroupResource, change, cancelled).ConfigureAwait(false) is { } before ? Tree(kind, before) : null, value);
+        try
+        {
+            return FieldChanges.Between(await journal.PreviousAsync(kind.GroupResource, change, cancelled).ConfigureAwait(false) is { } before ? Tree(kind, before) : null, value);
+        }
+        catch (HistoryGoneException)
+        {
+            return null;
+        }
     }
 
     private JsonObject Tree(ResourceKind kind, StoreEvent change) =>
@@ -75,7 +85,7 @@ internal sealed class ChangeDetails(ResourceHistory journal, ResourceRegistry re
             }
 
             if (earlier.Cause.Time <= change.Cause.Time && earlier.Type != StoreEventType.Removed
-                && (earlier.Type == StoreEventType.Created || FieldChanges.IsMoreThanStatus(await FieldsAsync(kind, earlier, Tree(kind, earlier)).ConfigureAwait(false))))
+                && (earlier.Type == StoreEventType.Created || MayBeMoreThanStatus(await FieldsAsync(kind, earlier, Tree(kind, earlier)).ConfigureAwait(false))))
             {
                 cause = (kind, earlier);
                 break;

@@ -51,12 +51,19 @@ internal static class ChangeObject
     /// <summary>The name of a change: <c>deployments.apps.123</c>.</summary>
     public static string NameOf(ResourceKind kind, StoreEvent change) => $"{kind.GroupResource}.{ResourceVersions.Format(change.Revision)}";
 
-    /// <summary>Adds what changed.</summary>
-    public static void Describe(CustomObject told, IReadOnlyList<FieldChange> fields, string? uid)
+    /// <summary>Adds what changed; null where that is no longer known.</summary>
+    public static void Describe(CustomObject told, IReadOnlyList<FieldChange>? fields, string? uid)
     {
         if (uid is not null)
         {
             told.Content["uid"] = uid;
+        }
+
+        if (fields is null)
+        {
+            told.Content["summary"] = "what it was before is no longer kept";
+            told.Content["fields"] = new JsonArray();
+            return;
         }
 
         told.Content["summary"] = (string?)told.Content["type"] == nameof(StoreEventType.Updated) ? FieldChanges.Summary(fields, 3) : "";
