@@ -77,10 +77,18 @@ internal sealed class PostgreSqlCut : IStoreCut
     public async Task<IReadOnlyList<long>> SnapshotsAsync(string persistenceId) =>
         await ListAsync("SELECT sequence_number FROM snapshot WHERE persistence_id = $1 ORDER BY sequence_number DESC", r => r.GetInt64(0), persistenceId).ConfigureAwait(false);
 
-    public async Task<SnapshotRow?> SnapshotAsync(string persistenceId, long number) => (await ListAsync(
-        "SELECT created, serializer_id, manifest, snapshot FROM snapshot WHERE persistence_id = $1 AND sequence_number = $2",
-        r => new SnapshotRow(persistenceId, number, r.GetInt64(0), r.GetInt32(1), r.GetString(2), r.GetFieldValue<byte[]>(3)),
-        persistenceId, number).ConfigureAwait(false)).FirstOrDefault();
+    public async Task<SnapshotRow?> SnapshotAsync(string persistenceId, long number)
+    {
+        var row = (await ListAsync(
+            "SELECT created, serializer_id, manifest, snapshot FROM snapshot WHERE persistence_id = $1 AND sequence_number = $2",
+            r => new SnapshotRow(persistenceId, number, r.GetInt64(0), r.GetInt32(1), r.GetString(2), r.GetFieldValue<byte[]>(3)),
+            persistenceId, number).ConfigureAwait(false)).FirstOrDefault();
+        return row is not null && SnapshotParts.PartsOf(row) is var (id, parts)
+            ? SnapshotParts.Join(row, parts, await ListAsync(
+                "SELECT snapshot FROM snapshot WHERE persistence_id = $1 AND sequence_number BETWEEN 1 AND $2 ORDER BY sequence_number",
+                r => r.GetFieldValue<byte[]>(0), id, (long)parts).ConfigureAwait(false))
+            : row;
+    }
 
     public async Task<long> EpochAsync() =>
         (await ListAsync("SELECT to_regclass('store_owner') IS NOT NULL", r => r.GetBoolean(0)).ConfigureAwait(false))[0]

@@ -73,10 +73,18 @@ internal sealed class SqliteCut : IStoreCut
             ? List(_snapshots, "SELECT sequence_number FROM snapshot WHERE persistence_id = $id ORDER BY sequence_number DESC", r => r.GetInt64(0), ("$id", persistenceId))
             : []);
 
-    public Task<SnapshotRow?> SnapshotAsync(string persistenceId, long number) => Task.Run(() => List(
-        _snapshots!, "SELECT created, serializer_id, manifest, snapshot FROM snapshot WHERE persistence_id = $id AND sequence_number = $number",
-        r => new SnapshotRow(persistenceId, number, r.GetInt64(0), r.GetInt32(1), r.GetString(2), r.GetFieldValue<byte[]>(3)),
-        ("$id", persistenceId), ("$number", number)).FirstOrDefault());
+    public Task<SnapshotRow?> SnapshotAsync(string persistenceId, long number) => Task.Run(() =>
+    {
+        var row = List(
+            _snapshots!, "SELECT created, serializer_id, manifest, snapshot FROM snapshot WHERE persistence_id = $id AND sequence_number = $number",
+            r => new SnapshotRow(persistenceId, number, r.GetInt64(0), r.GetInt32(1), r.GetString(2), r.GetFieldValue<byte[]>(3)),
+            ("$id", persistenceId), ("$number", number)).FirstOrDefault();
+        return row is not null && SnapshotParts.PartsOf(row) is var (id, parts)
+            ? SnapshotParts.Join(row, parts, List(
+                _snapshots!, "SELECT snapshot FROM snapshot WHERE persistence_id = $id AND sequence_number BETWEEN 1 AND $parts ORDER BY sequence_number",
+                r => r.GetFieldValue<byte[]>(0), ("$id", id), ("$parts", parts)))
+            : row;
+    });
 
     public Task<long> EpochAsync() => Task.Run(() =>
         HasTable(_journal, "store_owner") ? List(_journal, $"SELECT epoch FROM store_owner WHERE name = '{StoreTables.OwnerRow}'", r => r.GetInt64(0)).FirstOrDefault() : 0);

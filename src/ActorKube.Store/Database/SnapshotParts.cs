@@ -91,6 +91,36 @@ internal sealed class SnapshotParts(IStoreDatabase database, TimeProvider time)
         }
     }
 
+    /// <summary>Where the parts of a snapshot are, and how many; null when it is in one piece, or what says so is damaged.</summary>
+    public static (string Id, int Parts)? PartsOf(SnapshotRow row)
+    {
+        if (row.Manifest != StoreSerializer.SnapshotHead)
+            return null;
+        try
+        {
+            var head = SnapshotHeadData.Parser.ParseFrom(Checksum.Verify(row.Message));
+            return (PlaceOf(row.PersistenceId, head.Place), head.Parts);
+        }
+        catch (InvalidDataException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>The snapshot in one piece: Protobuf messages one after the other are one that has all their objects. Where a part is damaged or missing, so is the checksum of the whole.</summary>
+    public static SnapshotRow Join(SnapshotRow row, int parts, IReadOnlyList<byte[]> messages)
+    {
+        try
+        {
+            var contents = messages.Select(m => Checksum.Verify(m).AsMemory(..^Checksum.Length)).ToList();
+            return row with { Manifest = StoreSerializer.Snapshot, Message = contents.Count == parts ? Checksum.Write(contents) : [] };
+        }
+        catch (InvalidDataException)
+        {
+            return row with { Manifest = StoreSerializer.Snapshot, Message = [] };
+        }
+    }
+
     private static IEnumerable<SnapshotData> Cut(ResourceStoreState state)
     {
         var (part, bytes) = (new SnapshotData { Revision = state.Revision }, 0);

@@ -12,17 +12,30 @@ namespace ActorKube.Store.Serialization;
 internal static class Checksum
 {
     private const byte Tag = (15 << 3) | 5;
-    private const int Length = 1 + sizeof(uint);
+    /// <summary>Bytes at the end that are the checksum.</summary>
+    public const int Length = 1 + sizeof(uint);
+
 
     /// <summary>The message's bytes and their checksum.</summary>
     public static byte[] Write(IMessage message)
     {
         var bytes = new byte[message.CalculateSize() + Length];
-        var content = bytes.AsSpan(..^Length);
-        message.WriteTo(content);
-        bytes[^Length] = Tag;
-        BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(^sizeof(uint)..), Crc32C(content));
-        return bytes;
+        message.WriteTo(bytes.AsSpan(..^Length));
+        return Seal(bytes);
+    }
+
+    /// <summary>The bytes one after the other and their checksum.</summary>
+    public static byte[] Write(IReadOnlyCollection<Memory<byte>> contents)
+    {
+        var bytes = new byte[contents.Sum(c => c.Length) + Length];
+        var rest = bytes.AsMemory();
+        foreach (var content in contents)
+        {
+            content.CopyTo(rest);
+            rest = rest[content.Length..];
+        }
+
+        return Seal(bytes);
     }
 
     /// <summary>Throws when the bytes are not those that were written.</summary>
@@ -33,6 +46,13 @@ internal static class Checksum
             throw new InvalidDataException("it does not end with its checksum");
         if (BinaryPrimitives.ReadUInt32LittleEndian(bytes.AsSpan(^sizeof(uint)..)) != Crc32C(bytes.AsSpan(..^Length)))
             throw new InvalidDataException("its content does not have its checksum");
+        return bytes;
+    }
+
+    private static byte[] Seal(byte[] bytes)
+    {
+        bytes[^Length] = Tag;
+        BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(^sizeof(uint)..), Crc32C(bytes.AsSpan(..^Length)));
         return bytes;
     }
 
