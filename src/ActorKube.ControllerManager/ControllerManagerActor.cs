@@ -25,7 +25,7 @@ namespace ActorKube.ControllerManager;
 
 /// <summary>
 /// The parent of all controllers, each under its name (<c>/deployment</c>, <c>/replicaset</c> …). One that throws is started anew, and learns everything from its informers.
-/// A cluster singleton at <c>/user/controller-manager</c>.
+/// One in a cluster, at <c>/user/controller-manager</c>.
 /// </summary>
 public sealed class ControllerManagerActor : ReceiveActor
 {

@@ -12,8 +12,8 @@ public sealed class ControllerManagerKey;
 public static class ControllerManagerHosting
 {
     /// <summary>
-    /// Runs <see cref="ControllerManagerActor"/> at <c>/user/controller-manager</c> on the oldest control-plane process; when that leaves or dies, the next
-    /// oldest starts one, which learns everything from the API server.
+    /// Runs <see cref="ControllerManagerActor"/> at <c>/user/controller-manager</c> on one control-plane process; when that leaves or dies, another
+    /// one starts one, which learns everything from the API server.
     /// </summary>
     /// <param name="builder">The actor system.</param>
     /// <param name="services">Gives the controllers their clients once the actor system stands.</param>

@@ -10,7 +10,7 @@ namespace ActorKube.Scheduler;
 
 /// <summary>
 /// Gives each pod its node. Feeds <see cref="SchedulerState"/> with what the informers see, lets it decide one pod per message, and
-/// writes bindings in the background, so that the next pod need not wait. Cluster singleton <c>/user/scheduler</c>; keeps nothing:
+/// writes bindings in the background, so that the next pod need not wait. One in a cluster, at <c>/user/scheduler</c>; keeps nothing:
 /// a successor learns everything from the API server.
 /// </summary>
 public sealed class SchedulerActor : ReceiveActor, IWithTimers

@@ -12,8 +12,8 @@ public sealed class SchedulerKey;
 public static class SchedulerHosting
 {
     /// <summary>
-    /// Runs <see cref="SchedulerActor"/> at <c>/user/scheduler</c> on the oldest control-plane process; when that leaves or dies, the next
-    /// oldest starts one, which learns everything from the API server.
+    /// Runs <see cref="SchedulerActor"/> at <c>/user/scheduler</c> on one control-plane process; when that leaves or dies, another
+    /// one starts one, which learns everything from the API server.
     /// </summary>
     /// <param name="builder">The actor system.</param>
     /// <param name="services">Gives the scheduler its clients once the actor system stands.</param>

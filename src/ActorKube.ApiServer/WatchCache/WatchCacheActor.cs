@@ -13,7 +13,9 @@ internal sealed class WatchCacheActor : ReceiveActor, IWithTimers
 {
     private static readonly TimeSpan BookmarkInterval = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan CatchUpInterval = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan SubscribeRetry = TimeSpan.FromSeconds(5);
+    // A whole snapshot may be long on its way; the few events that somebody lacks who has the rest are not, and its readers and writers wait for them.
+    private static readonly TimeSpan SnapshotPatience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan EventsPatience = TimeSpan.FromSeconds(1);
 
     private readonly ResourceCache _cache;
     private readonly IActorRef _store;
@@ -68,7 +70,7 @@ internal sealed class WatchCacheActor : ReceiveActor, IWithTimers
     {
         _parts.Clear();
         _store.Tell(new Subscribe(_cache.Resource, Self) { After = _hasSnapshot ? _cache.State?.Revision : null });
-        Timers.StartPeriodicTimer(SnapshotOverdue.Instance, SnapshotOverdue.Instance, SubscribeRetry);
+        Timers.StartSingleTimer(SnapshotOverdue.Instance, SnapshotOverdue.Instance, _hasSnapshot ? EventsPatience : SnapshotPatience);
     }
 
     private void Collect(StoreSnapshot part)
@@ -126,7 +128,8 @@ internal sealed class WatchCacheActor : ReceiveActor, IWithTimers
 
     private void Handle(SnapshotOverdue _)
     {
-        _log.Warning("The store has sent no snapshot of {Resource} yet; asking again", _cache.Resource);
+        if (!_hasSnapshot)
+            _log.Warning("The store has sent no snapshot of {Resource} yet; asking again", _cache.Resource);
         Subscribe();
     }
 }
