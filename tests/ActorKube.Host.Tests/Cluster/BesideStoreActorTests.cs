@@ -42,7 +42,7 @@ public sealed class BesideStoreActorTests : TestKit
         OwnerIs(here: true);
         Sys.Stop(Watch(beside));
         ExpectTerminated(beside, Patience);
-        var messages = _told.ReceiveWhile<string>(TimeSpan.FromMilliseconds(500), m => m as string);
+        var messages = _told.ReceiveWhile<string>(TimeSpan.FromMilliseconds(500), m => (string)m);
         Assert.Equal(Enumerable.Range(0, messages.Count).Select(i => i % 2 == 0 ? "started" : "stopped"), messages);
     }
 
