@@ -9,7 +9,8 @@ namespace ActorKube.EndToEnd.Tests.Histories;
 /// <summary>
 /// Three servers on PostgreSQL under load, while one after the other of the things happens to them that must not harm anybody: a seed decides which. Takes
 /// minutes, so <c>tests/run.sh</c> leaves it out: <c>ACTORKUBE_HISTORY_SEEDS=1-100 ACTORKUBE_HISTORY_FAULTS=3 dotnet test --filter HistoryTests</c>. What is printed
-/// is also added to the file <c>ACTORKUBE_HISTORY_REPORT</c>; with <c>ACTORKUBE_HISTORY_BOUND=5</c> a longer time without writes, in seconds, is a failure, too.
+/// is also added to the file <c>ACTORKUBE_HISTORY_REPORT</c>, <c>ACTORKUBE_HISTORY_LOGS</c> is a folder for what the
+/// servers print. With <c>ACTORKUBE_HISTORY_BOUND=5</c> a longer time without writes, in seconds, is a failure, too.
 /// </summary>
 [Trait("Category", "Long")]
 public sealed class HistoryTests(SharedSeedNetwork shared, ITestOutputHelper output) : IClassFixture<SharedSeedNetwork>
@@ -35,6 +36,8 @@ public sealed class HistoryTests(SharedSeedNetwork shared, ITestOutputHelper out
         try
         {
             await RunAsync(network, seed);
+            if (Setting("LOGS", "") is { Length: > 0 } folder)
+                await File.WriteAllTextAsync(Path.Combine(folder, $"{seed}.log"), network.Printed());
         }
         catch (Exception e)
         {
