@@ -1,7 +1,6 @@
 using ActorKube.Store.Cluster;
 using ActorKube.Store.Resources;
 using Microsoft.Data.Sqlite;
-using SQLitePCL;
 
 namespace ActorKube.Store.Database;
 
@@ -10,16 +9,10 @@ namespace ActorKube.Store.Database;
 /// <param name="ownership">Under which epoch events are written, where several processes may own the store.</param>
 internal sealed class SqliteDatabase(SqliteSettings settings, StoreOwnership? ownership = null) : IStoreDatabase
 {
-    private const string InsertRow = """
-        INSERT INTO journal (persistence_id, sequence_number, deleted, created, identifier, manifest, tags, writer_uuid, message)
-        VALUES ($id, $nr, 0, $created, $serializer, $manifest, '', $writer, $message)
-        """;
-
     private const string InRange = "persistence_id = $id AND sequence_number BETWEEN $from AND $to AND created BETWEEN $after AND $before";
 
     private readonly SqliteFile _journal = new(Path.Combine(settings.Directory, "journal.db"), settings, StoreTables.SqliteJournal + StoreTables.SqliteBase + StoreTables.SqliteOwner);
     private readonly SqliteFile _snapshots = new(Path.Combine(settings.Directory, "snapshots.db"), settings, StoreTables.SqliteSnapshot);
-    private (SqliteConnection Connection, SqliteCommand Insert)? _prepared;
 
     public string JournalName => Path.Combine(settings.Directory, "journal.db");
 
@@ -27,22 +20,8 @@ internal sealed class SqliteDatabase(SqliteSettings settings, StoreOwnership? ow
 
     public Task WriteAsync(IReadOnlyList<JournalRow> rows) => _journal.WriteAsync(connection =>
     {
-        var insert = PrepareInsert(connection);
-        connection.Execute("BEGIN IMMEDIATE");
-        try
-        {
-            if (ownership is not null)
-                MustBeOwner(connection, ownership.Epoch);
-            foreach (var row in rows)
-                Insert(insert, row);
-        }
-        catch (SqliteException e) when (e.SqliteErrorCode == raw.SQLITE_CONSTRAINT)
-        {
-            connection.Execute("ROLLBACK");
-            throw new DuplicateRowException(e);
-        }
-
-        connection.Execute("COMMIT");
+        _journal.Prepared ??= new SqliteJournalWriter(connection, ownership);
+        ((SqliteJournalWriter)_journal.Prepared).Write(rows);
     });
 
     public Task ReplayAsync(string persistenceId, long from, long to, long max, Action<JournalRow> found) => ReadAsync("ASC", persistenceId, from, to, max, found);
@@ -194,36 +173,4 @@ internal sealed class SqliteDatabase(SqliteSettings settings, StoreOwnership? ow
         """,
         ("$id", snapshot.PersistenceId), ("$nr", snapshot.SequenceNr), ("$created", snapshot.Created),
         ("$serializer", snapshot.Serializer), ("$manifest", snapshot.Manifest), ("$message", snapshot.Message));
-
-    private SqliteCommand PrepareInsert(SqliteConnection connection)
-    {
-        if (_prepared is { } prepared && prepared.Connection == connection)
-            return prepared.Insert;
-        var insert = connection.CreateCommand();
-        insert.CommandText = InsertRow;
-        foreach (var name in new[] { "$id", "$nr", "$created", "$serializer", "$manifest", "$writer", "$message" })
-            insert.Parameters.Add(new SqliteParameter { ParameterName = name });
-        _prepared = (connection, insert);
-        return insert;
-    }
-
-    // The transaction has the file to itself: no owner comes between this and the write. An exception closes the connection and with it the transaction.
-    private static void MustBeOwner(SqliteConnection connection, long epoch)
-    {
-        using var command = connection.Command($"SELECT epoch FROM store_owner WHERE name = '{StoreTables.OwnerRow}'");
-        if (command.ExecuteScalar() is not long current || current != epoch)
-            throw new NotOwnerException(epoch);
-    }
-
-    private static void Insert(SqliteCommand insert, JournalRow row)
-    {
-        insert.Parameters[0].Value = row.PersistenceId;
-        insert.Parameters[1].Value = row.SequenceNr;
-        insert.Parameters[2].Value = row.Created;
-        insert.Parameters[3].Value = row.Serializer;
-        insert.Parameters[4].Value = row.Manifest;
-        insert.Parameters[5].Value = row.Writer;
-        insert.Parameters[6].Value = row.Message;
-        insert.ExecuteNonQuery();
-    }
 }

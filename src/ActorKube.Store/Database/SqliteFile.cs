@@ -20,6 +20,7 @@ internal sealed class SqliteFile : IDisposable
     private readonly string _connectionString;
     private readonly string _setUp;
     private readonly SemaphoreSlim _writing = new(1);
+    private readonly SqliteCheckpointer _checkpointer;
     private SqliteConnection? _connection;
     private bool _disposed;
 
@@ -29,9 +30,10 @@ internal sealed class SqliteFile : IDisposable
         _settings = settings;
         _connectionString = new SqliteConnectionStringBuilder { DataSource = path, Mode = SqliteOpenMode.ReadWriteCreate }.ToString();
         _setUp = Pragmas(settings) + "PRAGMA journal_mode = WAL;\n" + ddl;
+        _checkpointer = new SqliteCheckpointer(_connectionString, Pragmas(settings), settings.WalAutocheckpoint);
     }
 
-    /// <summary>What each connection is told when it opens.</summary>
+    /// <summary>What each connection is told when it opens. That one writes moves the log by itself is for when <see cref="SqliteCheckpointer"/> does not get to it.</summary>
     public static string Pragmas(SqliteSettings settings) =>
         // SQLite's own busy handler polls every few milliseconds; Microsoft.Data.Sqlite's, which comes after it, sleeps for 150.
         // The first line counts for a new file only, before anything else is in it.
@@ -39,10 +41,13 @@ internal sealed class SqliteFile : IDisposable
             PRAGMA auto_vacuum = INCREMENTAL;
             PRAGMA busy_timeout = {(long)settings.BusyTimeout.TotalMilliseconds};
             PRAGMA synchronous = {settings.Synchronous};
-            PRAGMA wal_autocheckpoint = {settings.WalAutocheckpoint};
+            PRAGMA wal_autocheckpoint = {settings.WalAutocheckpoint * 4};
             PRAGMA cache_size = -{settings.CacheSize};
 
             """);
+
+    /// <summary>Statements prepared on the connection that writes; they go before it does, or its transaction would outlive it.</summary>
+    public IDisposable? Prepared { get; set; }
 
     /// <summary>Runs on the connection that writes. After an exception the connection is replaced, whatever state it was in.</summary>
     public async Task WriteAsync(Action<SqliteConnection> action)
@@ -50,7 +55,9 @@ internal sealed class SqliteFile : IDisposable
         await _writing.WaitAsync().ConfigureAwait(false);
         try
         {
-            action(Connection());
+            var connection = Connection();
+            action(connection);
+            _checkpointer.AfterWrite(connection);
         }
         catch
         {
@@ -102,6 +109,7 @@ internal sealed class SqliteFile : IDisposable
     {
         _writing.Wait();
         _disposed = true;
+        _checkpointer.Dispose();
         Close();
         _writing.Release();
     }
@@ -136,7 +144,8 @@ internal sealed class SqliteFile : IDisposable
 
     private void Close()
     {
+        Prepared?.Dispose();
         _connection?.Dispose();
-        _connection = null;
+        (Prepared, _connection) = (null, null);
     }
 }
