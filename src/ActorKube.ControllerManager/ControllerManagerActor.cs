@@ -1,4 +1,5 @@
 using ActorKube.ControllerManager.Access;
+using ActorKube.ControllerManager.Autoscaling;
 using ActorKube.ControllerManager.Certificates;
 using ActorKube.ControllerManager.CronJobs;
 using ActorKube.ControllerManager.DaemonSets;
@@ -73,6 +74,7 @@ public sealed class ControllerManagerActor : ReceiveActor
         yield return new TtlAfterFinishedController(informers);
         yield return new CronJobController(informers);
         yield return new DisruptionController(informers);
+        yield return new HorizontalController(informers, _services.Events.As(ControllerIdentities.ReporterOf("horizontalpodautoscaler")), _settings.Autoscaler, _services.Time);
         yield return new EndpointSliceController(informers);
         yield return new EndpointsController(informers);
         yield return new EndpointSliceMirroringController(informers);

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using ActorKube.ControllerManager.Autoscaling;
 using ActorKube.ControllerManager.Nodes;
 using Akka.Configuration;
 
@@ -16,6 +17,9 @@ public sealed record ControllerManagerSettings
 
     /// <summary>When nodes count as dead, and what then.</summary>
     public required NodeLifecycleSettings NodeLifecycle { get; init; }
+
+    /// <summary>How autoscalers work.</summary>
+    public required AutoscalerSettings Autoscaler { get; init; }
 
     /// <summary>The pods' address ranges; empty when nodes are given none.</summary>
     public required IReadOnlyList<ClusterCidr> ClusterCidrs { get; init; }
@@ -49,6 +53,7 @@ public sealed record ControllerManagerSettings
     public static ControllerManagerSettings From(Config config)
     {
         var section = config.WithFallback(Reference()).GetConfig("actorkube.controller-manager");
+        var autoscaler = section.GetConfig("horizontal-pod-autoscaler");
         var (nodes, ipam, podGc) = (section.GetConfig("node-lifecycle"), section.GetConfig("node-ipam"), section.GetConfig("pod-gc"));
         return new ControllerManagerSettings
         {
@@ -63,6 +68,14 @@ public sealed record ControllerManagerSettings
                 SecondaryEvictionInterval = nodes.GetTimeSpan("secondary-eviction-interval"),
                 UnhealthyZoneThreshold = nodes.GetDouble("unhealthy-zone-threshold"),
                 LargeClusterSize = nodes.GetInt("large-cluster-size"),
+            },
+            Autoscaler = new AutoscalerSettings
+            {
+                SyncPeriod = autoscaler.GetTimeSpan("sync-period"),
+                Tolerance = autoscaler.GetDouble("tolerance"),
+                DownscaleStabilization = autoscaler.GetTimeSpan("downscale-stabilization"),
+                CpuInitializationPeriod = autoscaler.GetTimeSpan("cpu-initialization-period"),
+                InitialReadinessDelay = autoscaler.GetTimeSpan("initial-readiness-delay"),
             },
             ClusterCidrs = !ipam.GetBoolean("enabled") ? [] :
             [

@@ -27,8 +27,19 @@ internal sealed class Scales(Modifier modifier, Updates updates)
     /// <summary>The Scale of the object.</summary>
     public static async Task<ApiResponse> GetAsync(RequestContext context)
     {
-        var found = await Reads.GetCurrentAsync(context).ConfigureAwait(false);
-        return new ApiResponse(200, new ApiObject(ScaleOf(context.Kind, found.Object!.Value)));
+        try
+        {
+            var found = await Reads.GetCurrentAsync(context).ConfigureAwait(false);
+            return new ApiResponse(200, new ApiObject(ScaleOf(context.Kind, found.Object!.Value)));
+        }
+        catch (ApiException e) when (e.IsNotFound && context.Kind is not CustomResourceKind)
+        {
+            // Kubernetes names what is missing by its subresource, and that of a ReplicationController by the Scale's group.
+            var (resource, group) = ($"{context.Kind.Resource}/scale", context.Kind.Group.Length == 0 ? ScaleKind.Group : context.Kind.Group);
+            var status = ApiError.Status(404, "NotFound", $"{resource}.{group} \"{context.Request.Name}\" not found");
+            status.Details = new V1StatusDetails { Name = context.Request.Name, Group = group, Kind = resource };
+            throw new ApiException(status, e);
+        }
     }
 
     /// <summary>Sets the replicas from a Scale.</summary>

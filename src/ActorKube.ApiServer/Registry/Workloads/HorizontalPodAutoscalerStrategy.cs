@@ -8,7 +8,6 @@ namespace ActorKube.ApiServer.Registry.Workloads;
 /// <summary>The strategy of autoscalers. Source: https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale/</summary>
 internal sealed class HorizontalPodAutoscalerStrategy : Strategy<V2HorizontalPodAutoscaler>
 {
-    private const int DefaultUtilization = 80;
     private const int ShownMetrics = 2;
 
     /// <inheritdoc/>
@@ -17,20 +16,8 @@ internal sealed class HorizontalPodAutoscalerStrategy : Strategy<V2HorizontalPod
     /// <inheritdoc/>
     protected override void Default(V2HorizontalPodAutoscaler value)
     {
-        var spec = value.Spec ??= new V2HorizontalPodAutoscalerSpec();
         value.Status ??= new V2HorizontalPodAutoscalerStatus();
-        spec.MinReplicas ??= 1;
-        if (spec.Metrics is null or { Count: 0 })
-        {
-            spec.Metrics =
-            [
-                new V2MetricSpec
-                {
-                    Type = "Resource",
-                    Resource = new V2ResourceMetricSource { Name = "cpu", Target = new V2MetricTarget { Type = "Utilization", AverageUtilization = DefaultUtilization } },
-                },
-            ];
-        }
+        AutoscalerRules.Default(value.Spec ??= new V2HorizontalPodAutoscalerSpec());
     }
 
     /// <inheritdoc/>
@@ -41,36 +28,42 @@ internal sealed class HorizontalPodAutoscalerStrategy : Strategy<V2HorizontalPod
     }
 
     /// <inheritdoc/>
-    protected override List<FieldError> ValidateCreate(V2HorizontalPodAutoscaler value)
+    protected override List<FieldError> ValidateCreate(V2HorizontalPodAutoscaler value) => Validate(value.Spec, 1);
+
+    /// <inheritdoc/>
+    protected override List<FieldError> ValidateUpdate(V2HorizontalPodAutoscaler value, V2HorizontalPodAutoscaler old) => Validate(value.Spec, old.Spec?.MinReplicas == 0 ? 0 : 1);
+
+    /// <inheritdoc/>
+    protected override List<FieldError> ValidateStatusUpdate(V2HorizontalPodAutoscaler value, V2HorizontalPodAutoscaler old)
     {
-        var (spec, path, errors) = (value.Spec, FieldPath.Spec, new FieldErrors());
-        if (spec.MinReplicas < 1)
+        var errors = new FieldErrors();
+        errors.NonNegative(FieldPath.Status.Child("currentReplicas"), value.Status?.CurrentReplicas);
+        errors.NonNegative(FieldPath.Status.Child("desiredReplicas"), value.Status?.DesiredReplicas);
+        return errors;
+    }
+
+    // Scaling to nothing is a feature that Kubernetes has off; what has it already keeps it.
+    private static FieldErrors Validate(V2HorizontalPodAutoscalerSpec spec, int lowestMinimum)
+    {
+        var (path, errors) = (FieldPath.Spec, new FieldErrors());
+        if (spec.MinReplicas < lowestMinimum)
         {
-            errors.Invalid(path.Child("minReplicas"), spec.MinReplicas, "must be greater than or equal to 1");
+            errors.Invalid(path.Child("minReplicas"), spec.MinReplicas, $"must be greater than or equal to {lowestMinimum}");
         }
 
         if (spec.MaxReplicas < 1)
         {
             errors.Invalid(path.Child("maxReplicas"), spec.MaxReplicas, "must be greater than 0");
         }
-        else if (spec.MaxReplicas < spec.MinReplicas)
+
+        if (spec.MaxReplicas < spec.MinReplicas)
         {
             errors.Invalid(path.Child("maxReplicas"), spec.MaxReplicas, "must be greater than or equal to `minReplicas`");
         }
 
-        var target = path.Child("scaleTargetRef");
-        foreach (var (field, text) in new[] { ("kind", spec.ScaleTargetRef?.Kind), ("name", spec.ScaleTargetRef?.Name) })
-        {
-            if (string.IsNullOrEmpty(text))
-            {
-                errors.Required(target.Child(field));
-            }
-            else
-            {
-                errors.Invalid(target.Child(field), text, NameRules.PathSegment(text));
-            }
-        }
-
+        AutoscalerRules.ValidateReference(spec.ScaleTargetRef, path.Child("scaleTargetRef"), errors);
+        AutoscalerRules.ValidateMetrics(spec, path.Child("metrics"), errors);
+        AutoscalerRules.ValidateBehavior(spec.Behavior, path.Child("behavior"), errors);
         return errors;
     }
 
