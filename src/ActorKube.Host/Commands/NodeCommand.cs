@@ -1,11 +1,14 @@
 using System.CommandLine;
+using System.Security.Cryptography.X509Certificates;
 using ActorKube.ApiServer.Authentication;
+using ActorKube.Client;
 using ActorKube.Client.Hosting;
 using ActorKube.Client.Protocol;
 using ActorKube.Client.Transport;
 using ActorKube.Host.Cluster;
 using ActorKube.Host.Configuration;
 using ActorKube.Host.Processes;
+using ActorKube.Kubelet.Hollow;
 using Microsoft.Extensions.Logging;
 
 namespace ActorKube.Host.Commands;
@@ -23,7 +26,8 @@ internal static class NodeCommand
             var process = ProcessSettings.From(ProcessConfiguration.Load(parsed.GetValue(config), parsed.GetValue(set) ?? [], ""));
             if (process.JoinFile.Length == 0)
                 throw new ConfigurationException("actorkube.node.join-file is not set: it names the join.conf that a seed process wrote");
-            return RunAsync(process, JoinFile.Read(process.JoinFile), !parsed.GetValue(noInstall), stop);
+            var join = JoinFile.Read(process.JoinFile);
+            return HollowSettings.From(process.Config) is { Nodes: > 0 } hollow ? RunHollowAsync(process, hollow, join, stop) : RunAsync(process, join, !parsed.GetValue(noInstall), stop);
         });
         return command;
     }
@@ -47,13 +51,40 @@ internal static class NodeCommand
         Report.Line("Stopping; the node's containers run on");
     }
 
+    private static async Task RunHollowAsync(ProcessSettings settings, HollowSettings hollow, JoinFile join, CancellationToken stop)
+    {
+        using var logs = ProcessLogging.Create(settings.Config);
+        using var folder = DataFolder.Lock(settings.DataDir);
+        Report.Ready($"{hollow.Nodes} hollow nodes start", ("control plane", settings.JoinByApi ? join.ApiServer : string.Join(", ", join.ClusterNodes)), ("stop", "Ctrl-C"));
+        while (!stop.IsCancellationRequested)
+        {
+            using var certificate = join.Certificate();
+            using var authority = join.Authority();
+            await using var process = await ClusterProcess.StartAsync(Membership(settings, join, certificate, authority), settings, logs, null, null);
+            var client = ClientSettings.Of(process.System.Settings.Config);
+            process.System.ActorOf(HollowNodesActor.Props(hollow, name => new ApiClient(Transport(name), "kubelet"), TimeProvider.System), "hollow");
+            await Task.WhenAny(process.Terminated, Task.Delay(Timeout.Infinite, stop));
+
+            IApiTransport Transport(string name) => settings.JoinByApi
+                ? new HttpTransport(new HttpTransportOptions { Server = new Uri(join.ApiServer), CertificateAuthorities = [authority], Token = () => TokenAuthenticator.JoinAs(join.Token, name) })
+                : new ActorTransport(process.System, client.ToTransportOptions(() => new TokenCredential(TokenAuthenticator.JoinAs(join.Token, name)), ApiServers.InCluster), $"{name}-client");
+        }
+
+        Report.Line("Stopping; the hollow nodes' pods are not reported any more");
+    }
+
+    // A node that joins by HTTPS is a cluster of its own as far as Akka is concerned.
+    private static ClusterMembership Membership(ProcessSettings settings, JoinFile join, X509Certificate2 certificate, X509Certificate2 authority)
+    {
+        IReadOnlyList<string> seeds = settings.JoinByApi ? [] : settings.SeedNodes.Count > 0 ? settings.SeedNodes : join.ClusterNodes;
+        return new ClusterMembership(settings.ClusterHostname, settings.ClusterPort, seeds, settings.JoinByApi ? ["node", "control-plane"] : ["node"], certificate, authority);
+    }
+
     private static async Task RunOnceAsync(ProcessSettings settings, JoinFile join, NodeRuntime runtime, ILoggerFactory logs, CancellationToken stop)
     {
         using var certificate = join.Certificate();
         using var authority = join.Authority();
-        IReadOnlyList<string> seeds = settings.JoinByApi ? [] : settings.SeedNodes.Count > 0 ? settings.SeedNodes : join.ClusterNodes;
-        // A node that joins by HTTPS is a cluster of its own as far as Akka is concerned.
-        var membership = new ClusterMembership(settings.ClusterHostname, settings.ClusterPort, seeds, settings.JoinByApi ? ["node", "control-plane"] : ["node"], certificate, authority);
+        var membership = Membership(settings, join, certificate, authority);
         var node = new WorkerNode(settings, runtime, certificate, authority, (system, component) => settings.JoinByApi
             ? ComponentClient.OverHttp(system, component, new HttpTransportOptions { Server = new Uri(join.ApiServer), CertificateAuthorities = [authority], Token = () => Bearer(component) }, settings.NodeName)
             : ComponentClient.OverActors(system, component, () => new TokenCredential(Bearer(component)), ApiServers.InCluster, settings.NodeName));

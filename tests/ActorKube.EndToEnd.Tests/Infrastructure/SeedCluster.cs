@@ -28,6 +28,10 @@ internal sealed class SeedCluster : IAsyncDisposable
         ["--no-install", "--set", $"actorkube.node.name={name}", "--set", $"actorkube.node.join-file={Host.DataOf("seed")}/join.conf", "--set", "actorkube.runtime.type=builtin",
             "--set", $"actorkube.kubelet.cgroup-root={Host.CgroupOf(name)}", .. arguments]);
 
+    /// <summary>Starts a process of hollow nodes.</summary>
+    public Task StartHollowAsync(int count, params string[] arguments) => StartAsync("node", "hollow", "config/hollow.conf",
+        ["--set", $"actorkube.node.join-file={Host.DataOf("seed")}/join.conf", "--set", $"actorkube.hollow.nodes={count}", .. arguments]);
+
     /// <summary>Waits until a node is ready, or is not.</summary>
     public Task<string> NodeIsAsync(string name, bool ready, TimeSpan within) => Kubectl.UntilAsync(
         o => o == "True" == ready, within, "get", "node", name, "-o", "jsonpath={.status.conditions[?(@.type==\"Ready\")].status}");
