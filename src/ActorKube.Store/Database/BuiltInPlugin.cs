@@ -17,7 +17,8 @@ internal static class BuiltInPlugin
 
     /// <summary>
     /// The plugins' HOCON. The replay filter guards against forked histories by dropping events; here the unique key does not let a history
-    /// fork in the first place.
+    /// fork in the first place. The circuit breakers are for their call-timeout alone: a resource type that failed waits by itself, longer each time
+    /// (<see cref="StoreSettings.MinBackoff"/>), and must not wait for the failures of others on top of that, once the database is back.
     /// </summary>
     public static Config Hocon(StoreSettings settings) => ConfigurationFactory.ParseString($$"""
         akka.persistence {
@@ -28,14 +29,14 @@ internal static class BuiltInPlugin
               class = "ActorKube.Store.Database.StoreJournal, ActorKube.Store"
               max-batch-size = {{settings.BatchMaxEvents}}
               replay-filter.mode = off
-              circuit-breaker { max-failures = 10, call-timeout = 20s, reset-timeout = 2s }
+              circuit-breaker { max-failures = 1000000, call-timeout = 20s, reset-timeout = 500ms }
             }
           }
           snapshot-store {
             plugin = akka.persistence.snapshot-store.actorkube
             actorkube {
               class = "ActorKube.Store.Database.StoreSnapshots, ActorKube.Store"
-              circuit-breaker { max-failures = 5, call-timeout = 60s, reset-timeout = 5s }
+              circuit-breaker { max-failures = 1000000, call-timeout = 60s, reset-timeout = 500ms }
             }
           }
         }

@@ -31,7 +31,7 @@ internal sealed record HistoryKind(string Path, string Data, bool IsEncoded)
 internal sealed class HistoryLoad(SeedNetwork network, HistoryKind kind, int seed, IReadOnlyList<(string Read, string Write)> writers, Stopwatch clock) : IAsyncDisposable
 {
     private const string Left = "left";
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(40);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     private readonly string[] _keys = [.. Enumerable.Range(0, 4).Select(i => $"h{seed}-k{i}")];
