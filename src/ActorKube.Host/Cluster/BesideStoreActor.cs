@@ -34,15 +34,6 @@ internal sealed class BesideStoreActor : ReceiveActor, IWithTimers
 
     public static Props Props(Func<bool> ownsStore, Props child, string name) => Akka.Actor.Props.Create(() => new BesideStoreActor(ownsStore, child, name));
 
-    /// <summary>Puts an actor into a process.</summary>
-    /// <param name="name">Its name, and that of its parent under <c>/user</c>.</param>
-    /// <param name="child">How to make it.</param>
-    public static Action<ActorSystem, IActorRegistry, IDependencyResolver> Starter(string name, Func<ActorSystem, IDependencyResolver, Props> child) => (system, _, resolver) =>
-    {
-        var ownership = StoreOwnership.Of(system) ?? throw new InvalidOperationException("the store of this process is not one of several");
-        system.ActorOf(Props(() => ownership.IsHeld, child(system, resolver), name), name);
-    };
-
     protected override void PreStart()
     {
         Context.System.EventStream.Subscribe(Self, typeof(StoreOwnerChanged));
@@ -74,4 +65,17 @@ internal sealed class BesideStoreActor : ReceiveActor, IWithTimers
     }
 
     private sealed record Look;
+}
+
+/// <summary>Puts <see cref="BesideStoreActor"/> into processes.</summary>
+internal static class BesideStore
+{
+    /// <summary>Puts an actor into a process.</summary>
+    /// <param name="name">Its name, and that of its parent under <c>/user</c>.</param>
+    /// <param name="child">How to make it.</param>
+    public static Action<ActorSystem, IActorRegistry, IDependencyResolver> Starter(string name, Func<ActorSystem, IDependencyResolver, Props> child) => (system, _, resolver) =>
+    {
+        var ownership = StoreOwnership.Of(system) ?? throw new InvalidOperationException("the store of this process is not one of several");
+        system.ActorOf(BesideStoreActor.Props(() => ownership.IsHeld, child(system, resolver), name), name);
+    };
 }

@@ -39,7 +39,7 @@ public sealed class ControlPlane(ProcessSettings settings, ILoggerFactory logs, 
             // Events say who scheduled by the scheduler's name for pods, as in Kubernetes; the user is the component's.
             var client = ComponentClient.InProcess(system(), SchedulerSettings.From(settings.Config).Name, new UserInfo("system:kube-scheduler", ["system:authenticated"]));
             return new SchedulerServices(client.Client, client.Informers, client.Events, TimeProvider.System);
-        }, Proof is null ? null : BesideStoreActor.Starter)
+        }, Proof is null ? null : BesideStore.Starter)
         .AddControllerManager(_ =>
         {
             var client = ComponentClient.InProcess(system(), "kube-controller-manager", new UserInfo("system:kube-controller-manager", [UserInfo.Authenticated]));
@@ -49,7 +49,7 @@ public sealed class ControlPlane(ProcessSettings settings, ILoggerFactory logs, 
             {
                 ApiAs = controller => parts.GetOrAdd(controller, name => new(() => ComponentClient.PartInProcess(system(), "kube-controller-manager", name, ControllerUser(name)))).Value,
             };
-        }, Proof is null ? null : BesideStoreActor.Starter);
+        }, Proof is null ? null : BesideStore.Starter);
 
     private static UserInfo ControllerUser(string controller)
     {
