@@ -60,6 +60,8 @@ public sealed record ClusterMembership(
           remote {
             log-remote-lifecycle-events = off
             untrusted-mode = on
+            # A process that was away is spoken to again soon after it is back.
+            retry-gate-closed-for = 1s
             trusted-selection-paths = ["/user/apiserver", "/system/cluster/core/daemon", "/system/cluster/heartbeatReceiver"]
             dot-netty.tcp {
               hostname = "{{Hostname}}"

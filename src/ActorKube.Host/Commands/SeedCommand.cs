@@ -39,10 +39,12 @@ internal static class SeedCommand
             IsOneOfSeveral = settings.SeedNodes.Count > 0,
         };
         // A process that lost its part of the control plane leaves the cluster by itself, and joins anew.
-        for (var starts = 0; ; starts++)
+        for (var report = true; ;)
         {
-            if (await RunOnceAsync(settings, await JoiningAsync(membership, settings, logs), certificates, kubeconfig, logs, starts == 0, stop))
+            var (isAsked, wasReady) = await RunOnceAsync(settings, await JoiningAsync(membership, settings, logs), certificates, kubeconfig, logs, report, stop);
+            if (isAsked)
                 break;
+            report &= !wasReady;
             if (!membership.IsOneOfSeveral)
                 throw new ProcessFailedException("the process left the cluster by itself; see the log above");
             logs.CreateLogger("ActorKube.Seed").LogWarning("This process left the control plane; it joins anew");
@@ -69,9 +71,9 @@ internal static class SeedCommand
         }
     }
 
-    // Whether it ended because it was asked to.
-    private static async Task<bool> RunOnceAsync(
-        ProcessSettings settings, ClusterMembership membership, ClusterCertificates certificates, string kubeconfig, ILoggerFactory logs, bool isFirst, CancellationToken stop)
+    // Whether it ended because it was asked to, and whether it was ready before.
+    private static async Task<(bool IsAsked, bool WasReady)> RunOnceAsync(
+        ProcessSettings settings, ClusterMembership membership, ClusterCertificates certificates, string kubeconfig, ILoggerFactory logs, bool report, CancellationToken stop)
     {
         var controlPlane = new ControlPlane(settings, logs, certificates.Authority) { Proof = membership.IsOneOfSeveral ? certificates.ControlPlaneProof() : null };
         await using var process = await ClusterProcess.StartAsync(membership, settings, logs, controlPlane, null);
@@ -88,7 +90,7 @@ internal static class SeedCommand
         await Task.WhenAny(ready, process.Terminated);
         if (ready.IsCompleted)
             await ready;
-        if (ready.IsCompleted && isFirst)
+        if (ready.IsCompleted && report)
         {
             Report.Ready("ActorKube's control plane is ready",
                 ("API server", server),
@@ -99,6 +101,6 @@ internal static class SeedCommand
         }
 
         await Task.WhenAny(process.Terminated, Task.Delay(Timeout.Infinite, stop));
-        return stop.IsCancellationRequested;
+        return (stop.IsCancellationRequested, ready.IsCompletedSuccessfully);
     }
 }
