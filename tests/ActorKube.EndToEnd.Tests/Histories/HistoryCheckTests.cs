@@ -72,4 +72,29 @@ public sealed class HistoryCheckTests
         Assert.Contains("after version 2", Assert.Single(Problems(Right, Events, [Events[0], .. Events])), StringComparison.Ordinal);
         Assert.Contains("after version 3", Assert.Single(Problems(Right, Events, [Events[1], Events[0]])), StringComparison.Ordinal);
     }
+
+    // A watch of the objects that b wrote: k is one of them at version 3 only.
+    private static IReadOnlyList<string> ProblemsOfSelection(params IReadOnlyList<Seen> events)
+    {
+        Seen[] all = [.. Events, new(4, "k", "c")];
+        Operation[] operations = [.. Right[..2], Wrote("c", 3, 4, 5, 4)];
+        return HistoryCheck.Problems(new History(operations, [new Stream("all", 1, all), new Stream("of b", 1, events, e => e.Write == "b")], new Dictionary<string, (long, string)> { ["k"] = (4, "c") })
+        {
+            Initial = [new Seen(1, "k", "first")],
+        });
+    }
+
+    [Fact]
+    public void To_a_watch_that_selects_an_object_comes_and_goes() => Assert.Empty(ProblemsOfSelection(new Seen(3, "k", "b", "ADDED"), new Seen(4, "k", "b", "DELETED")));
+
+    [Fact]
+    public void What_a_watch_did_not_select_or_misses_or_tells_as_something_else_is_found()
+    {
+        Assert.Contains("did not ask for", Assert.Single(ProblemsOfSelection(new Seen(2, "k", "a", "MODIFIED"), new Seen(3, "k", "b", "ADDED"), new Seen(4, "k", "b", "DELETED"))), StringComparison.Ordinal);
+        Assert.Contains("did not bring", Assert.Single(ProblemsOfSelection(new Seen(4, "k", "b", "DELETED"))), StringComparison.Ordinal);
+        Assert.Contains("should have been ADDED", Assert.Single(ProblemsOfSelection(new Seen(3, "k", "b", "MODIFIED"))), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_read_of_what_nobody_else_ever_saw_is_found() => Assert.Contains("nobody else saw", Assert.Single(Problems([.. Right, Read(6, 7, 9)], Events)), StringComparison.Ordinal);
 }
