@@ -105,6 +105,9 @@ public sealed partial record StoreSettings
     /// <summary>What is looked at for damage before the start.</summary>
     public required StoreCheck CheckAtStart { get; init; }
 
+    /// <summary>Whether the history is looked at while the process runs.</summary>
+    public required bool CheckInBackground { get; init; }
+
     /// <summary>How long the owner of the store may be silent before another process takes it over.</summary>
     public required TimeSpan LeaseLifetime { get; init; }
 
@@ -151,6 +154,7 @@ public sealed partial record StoreSettings
             MaxConcurrentRecoveries = Positive(store, "recovery.max-concurrent"),
             ReplayBatch = Positive(store, "recovery.replay-batch"),
             CheckAtStart = Choice(store, "check.at-start", ("needed", StoreCheck.Needed), ("all", StoreCheck.All), ("off", StoreCheck.Off)),
+            CheckInBackground = store.GetBoolean("check.in-background"),
             LeaseLifetime = store.GetTimeSpan("lease.lifetime"),
             LeaseInterval = store.GetTimeSpan("lease.interval"),
             MinBackoff = store.GetTimeSpan("restart.min-backoff"),

@@ -50,7 +50,8 @@ internal static class BackupFiles
         }
         catch (Exception e)
         {
-            File.Delete(partial);
+            if (File.Exists(partial))
+                File.Delete(partial);
             if (e is HttpRequestException or HttpIOException)
                 throw new CliException($"the connection broke before the backup was whole: {e.Message}");
             if (e is IOException or UnauthorizedAccessException)

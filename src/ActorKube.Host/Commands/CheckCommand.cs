@@ -32,6 +32,8 @@ internal static class CheckCommand
             var seen = $"{findings.Resources} resource types, {findings.Events} events, {findings.Snapshots} snapshots in {StoreFiles.NameOf(settings)}";
             if (findings.Damages.Count > 0)
                 throw new ProcessFailedException($"something is damaged in {seen}: restore a backup to an empty database (docs/backup.md)");
+            if (findings.Resources == 0)
+                throw new ProcessFailedException($"there is no store in {StoreFiles.NameOf(settings)}");
             Report.Line($"{seen}: nothing is lost");
         });
         return command;

@@ -69,6 +69,7 @@ internal static class DevCommand
             ("kubectl", $"kubectl --kubeconfig {kubeconfig} apply -f docs/examples/hello.yaml"),
             ("akctl", $"dotnet run -c Release --project src/ActorKube.Cli -- --kubeconfig {kubeconfig} get pods"),
             ("stop", "Ctrl-C"));
+        _ = StoreFiles.CheckInBackgroundAsync(settings.Config, logs, stop);
         await runtime.BringSandboxImageAsync(stop);
         await Task.WhenAny(process.Terminated, Task.Delay(Timeout.Infinite, stop));
         if (!stop.IsCancellationRequested)

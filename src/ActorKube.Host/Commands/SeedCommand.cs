@@ -92,6 +92,7 @@ internal static class SeedCommand
             await ready;
         if (ready.IsCompleted && report)
         {
+            _ = StoreFiles.CheckInBackgroundAsync(settings.Config, logs, stop);
             Report.Ready("ActorKube's control plane is ready",
                 ("API server", server),
                 ("kubeconfig", kubeconfig),

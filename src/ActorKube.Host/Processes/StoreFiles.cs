@@ -71,6 +71,28 @@ internal static class StoreFiles
         }
     }
 
+    /// <summary>Looks at the history while the process runs, and logs what is damaged.</summary>
+    public static async Task CheckInBackgroundAsync(Config config, ILoggerFactory logs, CancellationToken stop)
+    {
+        var settings = Settings(config);
+        if (!settings.CheckInBackground || settings.CheckAtStart == StoreCheck.All)
+            return;
+        var log = logs.CreateLogger("ActorKube.Store");
+        try
+        {
+            var events = await Task.Run(() => StoreScrub.RunAsync(settings, damage => log.LogError("The history is damaged: {Damage}", damage), TimeProvider.System, stop), stop);
+            log.LogInformation("All {Events} events were looked at for damage", events);
+        }
+        catch (OperationCanceledException)
+        {
+            // The process stops.
+        }
+        catch (Exception e) when (e is StoreDamagedException || IsAway(e))
+        {
+            log.LogWarning("The history cannot be looked at for damage: {Reason}", e.Message);
+        }
+    }
+
     /// <summary>Whether the database does not answer, rather than answering something wrong.</summary>
     public static bool IsAway(Exception e) => e is DbException or TimeoutException or SocketException or IOException or UnauthorizedAccessException;
 }

@@ -17,11 +17,14 @@ internal sealed class SeedCluster : IAsyncDisposable
     public static async Task<SeedCluster> CreateAsync() => new(await TestHost.CreateAsync());
 
     /// <summary>Starts the control plane, or starts it again on its data, and waits until it is ready.</summary>
-    public async Task StartSeedAsync()
+    public async Task StartSeedAsync(params string[] arguments)
     {
-        await StartAsync("seed", "seed", "config/seed.conf", []);
+        await BeginSeedAsync(arguments);
         await _processes["seed"].PrintsAsync("control plane is ready");
     }
+
+    /// <summary>Starts the control plane, and does not wait.</summary>
+    public Task BeginSeedAsync(params string[] arguments) => StartAsync("seed", "seed", "config/seed.conf", arguments);
 
     /// <summary>Starts a node, or starts it again on its data.</summary>
     public Task StartNodeAsync(string name, params string[] arguments) => StartAsync("node", name, "config/node.conf",
