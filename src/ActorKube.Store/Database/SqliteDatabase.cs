@@ -12,7 +12,7 @@ internal sealed class SqliteDatabase(SqliteSettings settings, StoreOwnership? ow
     private const string InRange = "persistence_id = $id AND sequence_number BETWEEN $from AND $to AND created BETWEEN $after AND $before";
 
     private readonly SqliteFile _journal = new(Path.Combine(settings.Directory, "journal.db"), settings, StoreTables.SqliteJournal + StoreTables.SqliteBase + StoreTables.SqliteOwner);
-    private readonly SqliteFile _snapshots = new(Path.Combine(settings.Directory, "snapshots.db"), settings, StoreTables.SqliteSnapshot);
+    private readonly SqliteFile _snapshots = new(Path.Combine(settings.Directory, "snapshots.db"), SnapshotFile(settings), StoreTables.SqliteSnapshot);
 
     public string JournalName => Path.Combine(settings.Directory, "journal.db");
 
@@ -156,6 +156,9 @@ internal sealed class SqliteDatabase(SqliteSettings settings, StoreOwnership? ow
         _journal.Dispose();
         _snapshots.Dispose();
     }
+
+    // Nobody waits for a snapshot, but for the disk: many small moves of the log rather than few large ones.
+    private static SqliteSettings SnapshotFile(SqliteSettings settings) => settings with { WalAutocheckpoint = Math.Min(settings.WalAutocheckpoint, 1000) };
 
     private static (string, object)[] Parameters(string persistenceId, SnapshotRange range) =>
         [("$id", persistenceId), ("$from", range.FromSequenceNr), ("$to", range.ToSequenceNr), ("$after", range.FromTime), ("$before", range.ToTime)];

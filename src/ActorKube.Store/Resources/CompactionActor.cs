@@ -107,11 +107,11 @@ internal sealed class CompactionActor : ReceiveActor, IWithTimers
 
     private async Task<Moved> MoveAsync(Horizon horizon, long end)
     {
-        var to = Math.Min(end, horizon.SequenceNr + _settings.DeleteChunk);
-        var events = new List<EventHeader>(_settings.DeleteChunk);
+        var to = horizon.SequenceNr + Retention.Step(_settings.DeleteChunk, end - horizon.SequenceNr);
+        var events = new List<EventHeader>();
         // Where nothing is kept only the time of the last one matters.
         var from = _retention.Period == TimeSpan.Zero ? to : horizon.SequenceNr + 1;
-        await _database.ReplayAsync(Id, from, to, _settings.DeleteChunk, row => events.Add(StoreWire.Header(row))).ConfigureAwait(false);
+        await _database.ReplayAsync(Id, from, to, long.MaxValue, row => events.Add(StoreWire.Header(row))).ConfigureAwait(false);
         var start = _time.GetTimestamp();
         var moved = new Horizon(to, events.Count > 0 ? events[^1].Created : horizon.Created);
         await _database.CompactAsync(Id, moved, _retention.Period == TimeSpan.Zero ? CompactionStep.Nothing : CompactionStep.Over(events)).ConfigureAwait(false);

@@ -6,7 +6,6 @@ namespace ActorKube.Store.Resources;
 public sealed record Retention(TimeSpan? Period, int KeepEvents)
 {
     private const int Calm = 10_000;
-    private const int Urgent = 100_000;
 
     /// <summary>
     /// How far the history may be compacted. Example: the newest event is 5000, the snapshot covers 4800, the newest event that is old enough is 4500, 1000 stay: 4000.
@@ -20,16 +19,16 @@ public sealed record Retention(TimeSpan? Period, int KeepEvents)
     public bool WantsSnapshot(long snapshot, long newest, long aged) => Period is not null && Old(newest, aged) > snapshot;
 
     /// <summary>
-    /// How long to leave the database to others after a step: four times what the step took, less where much is left, so that deletion keeps up with any rate of writes.
+    /// How long to leave the database to others after a step: four times what the step took, but only as long again where much is left, so that deletion keeps up with writes.
     /// </summary>
     /// <param name="took">What the step took.</param>
     /// <param name="left">Revisions to go through.</param>
-    public static TimeSpan Pause(TimeSpan took, long left) => left switch
-    {
-        <= Calm => took * 4,
-        <= Urgent => took,
-        _ => TimeSpan.Zero,
-    };
+    public static TimeSpan Pause(TimeSpan took, long left) => left <= Calm ? took * 4 : took;
+
+    /// <summary>How many events one step goes through: up to five times the usual where much is left.</summary>
+    /// <param name="chunk">The usual.</param>
+    /// <param name="left">Revisions to go through.</param>
+    public static long Step(int chunk, long left) => Math.Min(left, chunk * Math.Clamp(left / Calm, 1, 5));
 
     private long Old(long newest, long aged) => Math.Min(aged, newest - KeepEvents);
 }

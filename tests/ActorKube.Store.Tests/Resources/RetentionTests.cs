@@ -32,9 +32,10 @@ public sealed class RetentionTests
     });
 
     [Fact]
-    public void The_more_is_left_the_shorter_are_the_pauses()
+    public void The_more_is_left_the_shorter_are_the_pauses_and_the_longer_the_steps()
     {
         var took = TimeSpan.FromMilliseconds(10);
-        Assert.Equal([40, 10, 0], new long[] { 500, 50_000, 5_000_000 }.Select(left => (int)Retention.Pause(took, left).TotalMilliseconds));
+        Assert.Equal([40, 10, 10], new long[] { 500, 50_000, 5_000_000 }.Select(left => (int)Retention.Pause(took, left).TotalMilliseconds));
+        Assert.Equal([50, 100, 300, 500], new long[] { 50, 5000, 35_000, 5_000_000 }.Select(left => Retention.Step(100, left)));
     }
 }
