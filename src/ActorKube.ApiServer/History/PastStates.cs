@@ -24,9 +24,17 @@ internal sealed class PastStates(ResourceHistory? history)
         return await HistoryReading.ReadAsync(async () =>
         {
             var revision = Math.Min(now.Revision, await MomentAsync(context, journal).ConfigureAwait(false));
-            var before = await journal.BeforeAsync(
-                resource.StoreResource, revision, now.Revision, k => key is null ? k.StartsWith(prefix, StringComparison.Ordinal) : k == key, context.Cancelled).ConfigureAwait(false);
             var objects = now.Objects;
+            if (key is not null)
+            {
+                var current = objects.Find(key)?.Revision ?? 0;
+                var then = current > 0 && current <= revision ? null : await journal.OfObjectAtAsync(resource.StoreResource, key, current, revision, context.Cancelled).ConfigureAwait(false);
+                objects = then is not null ? objects.Set(key, resource.Cache.Read(key, then.Revision, then.Value)) : current > revision ? objects.Remove(key) : objects;
+                return now with { Revision = revision, Objects = objects };
+            }
+
+            var before = await journal.BeforeAsync(
+                resource.StoreResource, revision, now.Revision, k => k.StartsWith(prefix, StringComparison.Ordinal), context.Cancelled).ConfigureAwait(false);
             foreach (var (changed, was) in before)
             {
                 objects = was is null or { Type: StoreEventType.Removed } ? objects.Remove(changed) : objects.Set(changed, resource.Cache.Read(changed, was.Revision, was.Value));

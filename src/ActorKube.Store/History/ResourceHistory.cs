@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using ActorKube.Store.Database;
 using ActorKube.Store.Protocol;
 using ActorKube.Store.Resources;
+using ActorKube.Store.Serialization;
 using Akka.Actor;
 
 namespace ActorKube.Store.History;
@@ -87,6 +88,31 @@ public sealed class ResourceHistory
         }
     }
 
+    /// <summary>
+    /// One object's event as of a revision, for an object that was written or removed since; null when it did not exist. It follows the object's own events, as many as there were since then; only
+    /// where the object is gone, or was gone in between, the removal is searched for among the others' of that time. Throws <see cref="HistoryGoneException"/> when the journal does not go back so far.
+    /// </summary>
+    /// <param name="resource">Resource type.</param>
+    /// <param name="key"><c>namespace/name</c> or <c>name</c>.</param>
+    /// <param name="newest">The revision of its newest event; 0 when it does not exist now.</param>
+    /// <param name="revision">The past moment.</param>
+    /// <param name="cancellationToken">Ends the search.</param>
+    public async Task<StoreEvent?> OfObjectAtAsync(string resource, string key, long newest, long revision, CancellationToken cancellationToken = default)
+    {
+        await MustReachAsync(resource, revision).ConfigureAwait(false);
+        var change = newest > 0
+            ? await FindAsync(resource, newest).ConfigureAwait(false) ?? throw Gone(resource, await HorizonAsync(resource).ConfigureAwait(false))
+            : await LastBetweenAsync(resource, key, revision, long.MaxValue, cancellationToken).ConfigureAwait(false);
+        while (change is not null && change.Revision > revision)
+        {
+            change = change.Type == StoreEventType.Created
+                ? await LastBetweenAsync(resource, key, revision, change.Revision, cancellationToken).ConfigureAwait(false)
+                : await PreviousAsync(resource, change, cancellationToken).ConfigureAwait(false);
+        }
+
+        return change?.Type == StoreEventType.Removed ? null : change;
+    }
+
     /// <summary>All events before a revision and after the horizon, the newest first.</summary>
     public async IAsyncEnumerable<StoreEvent> BackwardsAsync(string resource, long revision, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
@@ -164,12 +190,30 @@ public sealed class ResourceHistory
 
     private async Task<StoreEvent?> LastBeforeAsync(string resource, string key, long revision, CancellationToken cancellationToken)
     {
-        await foreach (var change in BackwardsAsync(resource, revision, cancellationToken).ConfigureAwait(false))
+        if (await LastBetweenAsync(resource, key, 0, revision, cancellationToken).ConfigureAwait(false) is { } found)
+            return found;
+        return await _database.ReadBaseAsync(IdOf(resource), key).ConfigureAwait(false) is { } row && row.SequenceNr < revision ? Read(row) : null;
+    }
+
+    // The newest event of an object after one revision and before another. Of the other objects' events nothing is read but whose they are.
+    private async Task<StoreEvent?> LastBetweenAsync(string resource, string key, long after, long before, CancellationToken cancellationToken)
+    {
+        for (var end = before; end > after + 1;)
         {
-            if (change.Key == key)
-                return change;
+            cancellationToken.ThrowIfCancellationRequested();
+            var (rows, last) = (0, end);
+            JournalRow? found = null;
+            await _database.ReadBackwardsAsync(IdOf(resource), after + 1, end - 1, Chunk, row =>
+            {
+                (rows, last) = (rows + 1, row.SequenceNr);
+                if (found is null && StoreWire.Header(row).Key == key)
+                    found = row;
+            }).ConfigureAwait(false);
+            if (found is not null)
+                return Read(found);
+            end = rows < Chunk ? 0 : last;
         }
 
-        return await _database.ReadBaseAsync(IdOf(resource), key).ConfigureAwait(false) is { } row && row.SequenceNr < revision ? Read(row) : null;
+        return null;
     }
 }

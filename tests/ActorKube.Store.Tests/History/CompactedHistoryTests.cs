@@ -40,6 +40,8 @@ public sealed class CompactedHistoryTests : IDisposable
 
                 Assert.Equal(State(before, revision, events.Count), State(after, revision, events.Count));
                 Assert.Equal(At(before, revision), At(after, revision));
+                for (var key = 0; key < 6; key++)
+                    Assert.Equal(Expected(events, $"ns/{key}", revision), One(after, events, $"ns/{key}", revision));
             }
         });
 
@@ -140,6 +142,16 @@ public sealed class CompactedHistoryTests : IDisposable
         .BeforeAsync("pods", revision, until, _ => true).GetAwaiter().GetResult()
         .OrderBy(b => b.Key, StringComparer.Ordinal)
         .Select(b => $"{b.Key}={(b.Value is { Type: not StoreEventType.Removed } was ? was.Revision : 0)}"));
+
+    // The revision of an object's event as of a moment, or 0: told from the beginning, and as the API server asks for it.
+    private static long Expected(List<StoreEvent> events, string key, int revision) =>
+        events.Take(revision).Aggregate(ResourceStoreState.Empty, (state, change) => state.Apply(change)).RevisionOf(key);
+
+    private static long One(ResourceHistory history, List<StoreEvent> events, string key, int revision)
+    {
+        var now = Expected(events, key, events.Count);
+        return now > 0 && now <= revision ? now : history.OfObjectAtAsync("pods", key, now, revision).GetAwaiter().GetResult()?.Revision ?? 0;
+    }
 
     private static long At(ResourceHistory history, long revision) => history.RevisionAtAsync("pods", Time(revision)).GetAwaiter().GetResult();
 
