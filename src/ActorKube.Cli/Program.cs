@@ -14,7 +14,7 @@ foreach (var command in new[]
 {
     CreateCommand.Create(), RunCommand.Create(), ExposeCommand.Create(), ApplyCommand.Create(), DiffCommand.Create(), GetCommand.Create(), DescribeCommand.Create(), ExplainCommand.Create(), DeleteCommand.Create(), ScaleCommand.Create(), RolloutCommand.Create(),
     LabelCommand.CreateLabel(), LabelCommand.CreateAnnotate(), PatchCommand.Create(), EditCommand.Create(), SetCommand.Create(), WaitCommand.Create(),
-    LogsCommand.Create(), ExecCommand.Create(), AttachCommand.Create(), PortForwardCommand.Create(), CopyCommand.Create(), ImageCommand.Create(), HistoryCommand.CreateHistory(), HistoryCommand.CreateBlame(), HistoryCommand.CreateUndo(), BackupCommand.Create(), ApiResourcesCommand.Create(), ApiResourcesCommand.CreateVersions(), ApiResourcesCommand.CreateClusterInfo(), AuthCommand.Create(),
+    LogsCommand.Create(), ExecCommand.Create(), AttachCommand.Create(), PortForwardCommand.Create(), CopyCommand.Create(), ImageCommand.Create(), HistoryCommand.CreateHistory(), HistoryCommand.CreateBlame(), HistoryCommand.CreateUndo(), BackupCommand.Create(), TopCommand.Create(), ApiResourcesCommand.Create(), ApiResourcesCommand.CreateVersions(), ApiResourcesCommand.CreateClusterInfo(), AuthCommand.Create(),
     ConfigCommand.Create(), VersionCommand.Create(), CompletionCommand.Create(), CompletionCommand.CreateAsked(root),
 })
     root.Add(command);
