@@ -185,4 +185,14 @@ public sealed class ResourceMetricsTests(MeasuredCluster cluster) : IClassFixtur
         using var http = cluster.Server.Http(cluster.Server.Server.Certificates.Admin());
         return (await http.GetFromJsonAsync<JsonNode>(path))!;
     }
+
+    [Theory]
+    [InlineData("/apis/apps/v1/namespaces/{ns}/deployments/nobody/scale", "deployments/scale.apps \"nobody\" not found")]
+    [InlineData("/api/v1/namespaces/{ns}/replicationcontrollers/nobody/scale", "replicationcontrollers/scale.autoscaling \"nobody\" not found")]
+    public async Task A_scale_that_is_not_there_is_named_as_Kubernetes_does(string path, string message)
+    {
+        using var http = cluster.Server.Http(cluster.Server.Server.Certificates.Admin());
+        var response = await http.GetAsync(path.Replace("{ns}", cluster.Namespace, StringComparison.Ordinal));
+        Assert.Equal((HttpStatusCode.NotFound, message), (response.StatusCode, (string?)(await response.Content.ReadFromJsonAsync<JsonNode>())!["message"]));
+    }
 }
