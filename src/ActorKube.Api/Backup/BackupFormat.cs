@@ -49,6 +49,8 @@ internal static class BackupFormat
             Kind.Snapshot => new BackupSnapshot(reader.Read7BitEncodedInt64(), reader.Read7BitEncodedInt64(), reader.Read7BitEncodedInt(), reader.ReadString(), Rest(reader)),
             Kind.Event => new BackupEvent(
                 reader.Read7BitEncodedInt64(), reader.Read7BitEncodedInt64(), reader.Read7BitEncodedInt(), reader.ReadString(), reader.ReadString(), reader.ReadBoolean(), Rest(reader)),
+            Kind.Base => new BackupBase(
+                reader.ReadString(), reader.Read7BitEncodedInt64(), reader.Read7BitEncodedInt64(), reader.Read7BitEncodedInt(), reader.ReadString(), reader.ReadString(), Rest(reader)),
             _ => throw new InvalidDataException($"a record of the unknown kind {(int)kind}"),
         };
         return record;
@@ -78,6 +80,12 @@ internal static class BackupFormat
                 WriteCommon(writer, snapshot.SequenceNr, snapshot.Created, snapshot.Serializer, snapshot.Manifest);
                 writer.Write(snapshot.Message);
                 return Kind.Snapshot;
+            case BackupBase kept:
+                writer.Write(kept.Key);
+                WriteCommon(writer, kept.SequenceNr, kept.Created, kept.Serializer, kept.Manifest);
+                writer.Write(kept.Writer);
+                writer.Write(kept.Message);
+                return Kind.Base;
             case BackupEvent change:
                 WriteCommon(writer, change.SequenceNr, change.Created, change.Serializer, change.Manifest);
                 writer.Write(change.Writer);
@@ -110,5 +118,6 @@ internal static class BackupFormat
         Event = 5,
         End = 6,
         Failure = 7,
+        Base = 8,
     }
 }

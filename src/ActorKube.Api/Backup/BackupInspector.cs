@@ -54,6 +54,8 @@ public sealed class BackupInspector
             case BackupSnapshot snapshot when Current is { } resource && resource.Snapshot == snapshot.SequenceNr && _eventsOfResource == 0 && !_hasSnapshot:
                 _hasSnapshot = true;
                 break;
+            case BackupBase when Current is not null && _eventsOfResource == 0:
+                break;
             case BackupEvent change when Current is { } resource && change.SequenceNr == resource.FirstEvent + _eventsOfResource:
                 _eventsOfResource++;
                 _events++;

@@ -2,7 +2,7 @@ namespace ActorKube.Api.Backup;
 
 /// <summary>
 /// One record of a backup. In order: a <see cref="BackupHeader"/>; some <see cref="BackupKey"/>; for each resource type a <see cref="BackupResource"/>, its
-/// <see cref="BackupSnapshot"/> where there is one, and its <see cref="BackupEvent"/>s; a <see cref="BackupEnd"/>.
+/// <see cref="BackupSnapshot"/> where there is one, its <see cref="BackupBase"/>s, and its <see cref="BackupEvent"/>s; a <see cref="BackupEnd"/>.
 /// </summary>
 public abstract record BackupRecord;
 
@@ -45,6 +45,16 @@ public sealed record BackupResource(string Id, long Revision, long FirstEvent, l
 /// <param name="Manifest">What the message is.</param>
 /// <param name="Message">The snapshot.</param>
 public sealed record BackupSnapshot(long SequenceNr, long Created, int Serializer, string Manifest, byte[] Message) : BackupRecord;
+
+/// <summary>What stays of an object behind the horizon of the history: its newest event. The one with the empty key says where the horizon is.</summary>
+/// <param name="Key">The object.</param>
+/// <param name="SequenceNr">The event's number.</param>
+/// <param name="Created">When, in ticks of UTC.</param>
+/// <param name="Serializer">Identifier of the serializer that wrote the message.</param>
+/// <param name="Manifest">What the message is.</param>
+/// <param name="Writer">Identifier of the actor's incarnation.</param>
+/// <param name="Message">The event.</param>
+public sealed record BackupBase(string Key, long SequenceNr, long Created, int Serializer, string Manifest, string Writer, byte[] Message) : BackupRecord;
 
 /// <summary>One event of a resource type, as the store keeps it.</summary>
 /// <param name="SequenceNr">Its number, which is the revision.</param>

@@ -18,6 +18,9 @@ internal interface IRestoreTarget : IAsyncDisposable
     /// <summary>Adds a snapshot.</summary>
     Task SnapshotAsync(BackupSnapshot snapshot);
 
+    /// <summary>Adds what stays of an object behind the horizon of the history.</summary>
+    Task BaseAsync(BackupBase kept);
+
     /// <summary>Adds an event.</summary>
     Task EventAsync(BackupEvent change);
 

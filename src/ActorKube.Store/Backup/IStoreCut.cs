@@ -1,3 +1,4 @@
+using ActorKube.Api.Backup;
 using ActorKube.Store.Database;
 
 namespace ActorKube.Store.Backup;
@@ -34,6 +35,9 @@ internal interface IStoreCut : IAsyncDisposable
 
     /// <summary>One snapshot.</summary>
     Task<SnapshotRow?> SnapshotAsync(string persistenceId, long number);
+
+    /// <summary>What stays of a persistence id's objects behind the horizon of the history, by number.</summary>
+    IAsyncEnumerable<BackupBase> BaseAsync(string persistenceId);
 
     /// <summary>Epoch of the store's owner; 0 where there was none.</summary>
     Task<long> EpochAsync();

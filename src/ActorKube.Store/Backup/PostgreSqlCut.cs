@@ -1,4 +1,5 @@
 using System.Data;
+using ActorKube.Api.Backup;
 using ActorKube.Store.Database;
 using Npgsql;
 
@@ -88,6 +89,18 @@ internal sealed class PostgreSqlCut : IStoreCut
                 "SELECT snapshot FROM snapshot WHERE persistence_id = $1 AND sequence_number BETWEEN 1 AND $2 ORDER BY sequence_number",
                 r => r.GetFieldValue<byte[]>(0), id, (long)parts).ConfigureAwait(false))
             : row;
+    }
+
+    public async IAsyncEnumerable<BackupBase> BaseAsync(string persistenceId)
+    {
+        if (!(await ListAsync("SELECT to_regclass('journal_base') IS NOT NULL", r => r.GetBoolean(0)).ConfigureAwait(false))[0])
+            yield break;
+        await using var command = Command(
+            "SELECT object_key, sequence_number, created, coalesce(identifier, 0), coalesce(manifest, ''), coalesce(writer_uuid, ''), message FROM journal_base WHERE persistence_id = $1 ORDER BY sequence_number",
+            persistenceId);
+        await using var reader = await command.ExecuteReaderAsync().ConfigureAwait(false);
+        while (await reader.ReadAsync().ConfigureAwait(false))
+            yield return new BackupBase(reader.GetString(0), reader.GetInt64(1), reader.GetInt64(2), reader.GetInt32(3), reader.GetString(4), reader.GetString(5), reader.GetFieldValue<byte[]>(6));
     }
 
     public async Task<long> EpochAsync() =>

@@ -30,7 +30,7 @@ internal sealed class PostgreSqlTarget : IRestoreTarget
     public async Task BeginAsync()
     {
         await _connection.OpenAsync().ConfigureAwait(false);
-        await ExecuteAsync(StoreTables.CreateAtOnce(StoreTables.PostgreSqlJournal + StoreTables.PostgreSqlSnapshot + StoreTables.PostgreSqlOwner)).ConfigureAwait(false);
+        await ExecuteAsync(StoreTables.CreateAtOnce(StoreTables.PostgreSqlJournal + StoreTables.PostgreSqlBase + StoreTables.PostgreSqlSnapshot + StoreTables.PostgreSqlOwner)).ConfigureAwait(false);
         _transaction = await _connection.BeginTransactionAsync().ConfigureAwait(false);
         // A process that starts now waits until this is over, and then sees all of it.
         await ExecuteAsync("SET LOCAL synchronous_commit = on; LOCK TABLE journal, snapshot, store_owner IN EXCLUSIVE MODE").ConfigureAwait(false);
@@ -49,6 +49,10 @@ internal sealed class PostgreSqlTarget : IRestoreTarget
     public async Task SnapshotAsync(BackupSnapshot snapshot) => await ExecuteAsync(
         "INSERT INTO snapshot (persistence_id, sequence_number, created, serializer_id, manifest, snapshot) VALUES ($1, $2, $3, $4, $5, $6)",
         _id, snapshot.SequenceNr, snapshot.Created, snapshot.Serializer, snapshot.Manifest, snapshot.Message).ConfigureAwait(false);
+
+    public async Task BaseAsync(BackupBase kept) => await ExecuteAsync(
+        "INSERT INTO journal_base (persistence_id, object_key, sequence_number, created, identifier, manifest, writer_uuid, message) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        _id, kept.Key, kept.SequenceNr, kept.Created, kept.Serializer, kept.Manifest, kept.Writer, kept.Message).ConfigureAwait(false);
 
     public async Task EventAsync(BackupEvent change)
     {

@@ -1,3 +1,4 @@
+using ActorKube.Api.Backup;
 using ActorKube.Store.Database;
 using Microsoft.Data.Sqlite;
 using SQLitePCL;
@@ -85,6 +86,19 @@ internal sealed class SqliteCut : IStoreCut
                 r => r.GetFieldValue<byte[]>(0), ("$id", id), ("$parts", parts)))
             : row;
     });
+
+    public async IAsyncEnumerable<BackupBase> BaseAsync(string persistenceId)
+    {
+        await Task.Yield();
+        if (!HasTable(_journal, "journal_base"))
+            yield break;
+        using var command = _journal.Command(
+            "SELECT object_key, sequence_number, created, coalesce(identifier, 0), coalesce(manifest, ''), coalesce(writer_uuid, ''), message FROM journal_base WHERE persistence_id = $id ORDER BY sequence_number",
+            ("$id", persistenceId));
+        using var reader = command.ExecuteReader();
+        while (reader.Read())
+            yield return new BackupBase(reader.GetString(0), reader.GetInt64(1), reader.GetInt64(2), reader.GetInt32(3), reader.GetString(4), reader.GetString(5), reader.GetFieldValue<byte[]>(6));
+    }
 
     public Task<long> EpochAsync() => Task.Run(() =>
         HasTable(_journal, "store_owner") ? List(_journal, $"SELECT epoch FROM store_owner WHERE name = '{StoreTables.OwnerRow}'", r => r.GetInt64(0)).FirstOrDefault() : 0);

@@ -32,7 +32,7 @@ internal sealed class SqliteTarget : IRestoreTarget
         Directory.CreateDirectory(_directory);
         MustBeEmpty(_journalFile, "journal");
         MustBeEmpty(_snapshotsFile, "snapshot");
-        _journal = Create(_journalFile + Restoring, StoreTables.SqliteJournal + StoreTables.SqliteOwner);
+        _journal = Create(_journalFile + Restoring, StoreTables.SqliteJournal + StoreTables.SqliteBase + StoreTables.SqliteOwner);
         _snapshots = Create(_snapshotsFile + Restoring, StoreTables.SqliteSnapshot);
         _insert = _journal.Command(
             """
@@ -54,6 +54,17 @@ internal sealed class SqliteTarget : IRestoreTarget
         _snapshots!.Execute(
             "INSERT INTO snapshot (persistence_id, sequence_number, created, serializer_id, manifest, snapshot) VALUES ($id, $nr, $created, $serializer, $manifest, $message)",
             ("$id", _id), ("$nr", snapshot.SequenceNr), ("$created", snapshot.Created), ("$serializer", snapshot.Serializer), ("$manifest", snapshot.Manifest), ("$message", snapshot.Message));
+        return Task.CompletedTask;
+    }
+
+    public Task BaseAsync(BackupBase kept)
+    {
+        _journal!.Execute(
+            """
+            INSERT INTO journal_base (persistence_id, object_key, sequence_number, created, identifier, manifest, writer_uuid, message)
+            VALUES ($id, $key, $nr, $created, $serializer, $manifest, $writer, $message)
+            """,
+            ("$id", _id), ("$key", kept.Key), ("$nr", kept.SequenceNr), ("$created", kept.Created), ("$serializer", kept.Serializer), ("$manifest", kept.Manifest), ("$writer", kept.Writer), ("$message", kept.Message));
         return Task.CompletedTask;
     }
 

@@ -75,6 +75,8 @@ public sealed class StoreBackupRun : IAsyncDisposable
         await writer.WriteAsync(new BackupResource(resource.Id, resource.Last, resource.First, resource.Last - resource.First + 1, snapshot?.SequenceNr ?? 0), cancellation).ConfigureAwait(false);
         if (snapshot is not null)
             await writer.WriteAsync(new BackupSnapshot(snapshot.SequenceNr, snapshot.Created, snapshot.Serializer, snapshot.Manifest, snapshot.Message), cancellation).ConfigureAwait(false);
+        await foreach (var kept in _cut.BaseAsync(resource.Id).WithCancellation(cancellation).ConfigureAwait(false))
+            await writer.WriteAsync(kept, cancellation).ConfigureAwait(false);
         await foreach (var (row, isMarked) in _cut.RowsAsync(resource, resource.First, cancellation).ConfigureAwait(false))
         {
             if (RowCheck.ProblemOf(row) is { } problem)

@@ -31,6 +31,9 @@ public static class StoreRestore
                 case BackupSnapshot snapshot:
                     await target.SnapshotAsync(snapshot).ConfigureAwait(false);
                     break;
+                case BackupBase kept:
+                    await target.BaseAsync(kept).ConfigureAwait(false);
+                    break;
                 case BackupEvent change:
                     await target.EventAsync(change).ConfigureAwait(false);
                     break;

@@ -35,9 +35,12 @@ public sealed class BackupRestoreTests : IDisposable
         using var cluster = PostgreSqlCluster.Start();
         var (source, there, further, back) = (Sqlite("source"), await PostgreSqlAsync(cluster, "there"), await PostgreSqlAsync(cluster, "further"), Sqlite("back"));
         var before = await FillAsync(source);
+        using (var connection = Open(source))
+            Execute(connection, "INSERT INTO journal_base (persistence_id, object_key, sequence_number, created, identifier, manifest, writer_uuid, message) VALUES ('store-services', 'ns/old', 7, 5, 1864, 'event/2', 'w', x'0102')");
         await RestoreAsync(there, await BackUpAsync(source));
         await RestoreAsync(further, await BackUpAsync(there));
         await RestoreAsync(back, await BackUpAsync(further));
+        Assert.Equal(BaseOf(source), BaseOf(back));
         await CheckAsync(back, before);
         await CheckAsync(there, before);
     }
@@ -220,6 +223,17 @@ public sealed class BackupRestoreTests : IDisposable
             postgresql.connection-string = "{cluster.ConnectionString.Replace("Database=postgres", $"Database={name}")}"
             {Compaction}
             """);
+    }
+
+    // What is left behind the horizon.
+    private static string BaseOf(StoreSettings settings)
+    {
+        using var connection = Open(settings);
+        using var command = connection.CreateCommand();
+        command.CommandText = "SELECT group_concat(persistence_id || ' ' || object_key || ' ' || sequence_number || ' ' || created || ' ' || coalesce(manifest, '') || ' ' || hex(message), '|') FROM (SELECT * FROM journal_base ORDER BY persistence_id, object_key)";
+        var text = (string)command.ExecuteScalar()!;
+        Assert.Contains("store-services ns/old 7 ", text);
+        return text;
     }
 
     private static long PodRows(StoreSettings settings)
