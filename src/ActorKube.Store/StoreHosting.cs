@@ -3,6 +3,7 @@ using ActorKube.Store.Database;
 using ActorKube.Store.Database.AkkaPersistenceSql;
 using ActorKube.Store.Cluster;
 using Akka.Actor;
+using Akka.Configuration;
 using Akka.Hosting;
 
 namespace ActorKube.Store;
@@ -30,6 +31,12 @@ public static class StoreHosting
     /// <param name="proof">What only members of the cluster know that may own the store.</param>
     public static AkkaConfigurationBuilder AddClusteredStore(this AkkaConfigurationBuilder builder, StoreSettings settings, byte[] proof)
     {
+        if (settings.Plugin == StorePlugin.AkkaPersistenceSql)
+        {
+            throw new ConfigurationException(
+                "actorkube.store.plugin: 'akka-persistence-sql' is for a store that no other process can own, since it does not ask the lease before it writes; where several may own it, it is 'built-in'");
+        }
+
         var (time, lease) = (TimeProvider.System, new StoreLease(settings, TimeProvider.System));
         var ownership = new StoreOwnership(time);
         return builder

@@ -131,7 +131,6 @@ internal sealed class ResourceStoreActor : ReceivePersistentActor
     {
         var answers = _writes.Complete();
         var durable = _writes.Durable;
-        Write(); // first: the disk works on the next batch while this one's callers are answered
         foreach (var change in batch)
             _recent.Add(change);
         var events = new StoreEvents(_resource, batch);
@@ -140,6 +139,7 @@ internal sealed class ResourceStoreActor : ReceivePersistentActor
         foreach (var (caller, answer) in answers)
             caller.Tell(answer);
 
+        Write();
         Save(_snapshots.IsDue(durable.Revision, _settings.EventsPerSnapshot(durable.Objects.Count)));
         if (_closing)
             Close();
