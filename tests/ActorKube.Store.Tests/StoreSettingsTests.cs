@@ -1,5 +1,4 @@
 using Akka.Configuration;
-using Akka.Hosting;
 
 namespace ActorKube.Store.Tests;
 
@@ -68,14 +67,5 @@ public sealed class StoreSettingsTests
                 Assert.True(previous.StartsWith('#'), $"'{line}' has no comment");
             previous = line;
         }
-    }
-
-    [Fact]
-    public void A_plugin_that_does_not_ask_the_lease_is_refused_where_several_processes_may_own_the_store()
-    {
-        var settings = StoreSettings.Default with { Plugin = StorePlugin.AkkaPersistenceSql };
-        var services = new Microsoft.Extensions.DependencyInjection.ServiceCollection();
-        var refusal = Assert.Throws<ConfigurationException>(() => services.AddAkka("refused", akka => akka.AddClusteredStore(settings, [1])));
-        Assert.Contains("actorkube.store.plugin", refusal.Message, StringComparison.Ordinal);
     }
 }
