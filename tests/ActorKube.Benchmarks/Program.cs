@@ -12,5 +12,5 @@ micro.SetAction(result =>
     return 0;
 });
 
-var root = new RootCommand("Measures ActorKube") { micro, StoreLoad.Command(), AgainstEtcd.Command(), StoreStartup.Command(), StoreRetention.Compaction(), StoreRetention.Churn(), ApiLoad.Command() };
+var root = new RootCommand("Measures ActorKube") { micro, StoreLoad.Command(), AgainstEtcd.Command(), StoreStartup.Command(), StoreRetention.Compaction(), StoreRetention.Churn(), ApiLoad.Command(), SchedulingLoad.Command() };
 return await root.Parse(args).InvokeAsync();

@@ -131,7 +131,7 @@ public sealed class RestoreDrillTests(ITestOutputHelper output)
         var file = Path.Combine(cluster.Host.Folder, name);
         Assert.Contains("whole and undamaged", (await cluster.Host.RunAsync(Programs.Akctl, ["--kubeconfig", kubectl.Kubeconfig, "backup", file, "--with-keys"])).Must());
         Assert.Contains("keys: ca.crt, ca.key, sa.key, sa.pub, tokens.csv", (await cluster.Host.RunAsync(Programs.Akctl, ["backup", "verify", file])).Must());
-        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file));
+        Assert.Equal("600", (await cluster.Host.RunAsync("stat", ["-c", "%a", file])).Must().Trim());
         return file;
     }
 
