@@ -25,6 +25,9 @@ public static class FieldChanges
     /// <summary>Whether more than the status changed.</summary>
     public static bool IsMoreThanStatus(IEnumerable<FieldChange> changes) => changes.Any(c => !IsBelow(c.Path, ".status"));
 
+    /// <summary>Whether something changed that the object's own controller acts upon: neither the status nor annotations, in which controllers keep their notes.</summary>
+    public static bool IsOfWishes(IEnumerable<FieldChange> changes) => changes.Any(c => !IsBelow(c.Path, ".status") && !IsBelow(c.Path, ".metadata.annotations"));
+
     /// <summary>The changes in a line: <c>.spec.replicas: 2 → 3, .metadata.labels.tier: + web</c>.</summary>
     public static string Summary(IReadOnlyList<FieldChange> changes, int most)
     {

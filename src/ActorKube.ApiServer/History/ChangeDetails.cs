@@ -85,7 +85,7 @@ internal sealed class ChangeDetails(ResourceHistory journal, ResourceRegistry re
             }
 
             if (earlier.Cause.Time <= change.Cause.Time && earlier.Type != StoreEventType.Removed
-                && (earlier.Type == StoreEventType.Created || MayBeMoreThanStatus(await FieldsAsync(kind, earlier, Tree(kind, earlier)).ConfigureAwait(false))))
+                && (earlier.Type == StoreEventType.Created || await FieldsAsync(kind, earlier, Tree(kind, earlier)).ConfigureAwait(false) is not { } fields || FieldChanges.IsOfWishes(fields)))
             {
                 cause = (kind, earlier);
                 break;

@@ -26,11 +26,20 @@ internal sealed class SqliteFile : IDisposable
 
     public SqliteFile(string path, SqliteSettings settings, string ddl)
     {
-        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        MakeDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
         _settings = settings;
         _connectionString = new SqliteConnectionStringBuilder { DataSource = path, Mode = SqliteOpenMode.ReadWriteCreate }.ToString();
         _setUp = Pragmas(settings) + "PRAGMA journal_mode = WAL;\n" + ddl;
         _checkpointer = new SqliteCheckpointer(_connectionString, Pragmas(settings), settings.WalAutocheckpoint);
+    }
+
+    // Secrets are in the files: as with etcd, a directory that is made for them is its owner's alone.
+    private static void MakeDirectory(string path)
+    {
+        if (OperatingSystem.IsWindows())
+            Directory.CreateDirectory(path);
+        else
+            Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
     }
 
     /// <summary>What each connection is told when it opens. That one writes moves the log by itself is for when <see cref="SqliteCheckpointer"/> does not get to it.</summary>

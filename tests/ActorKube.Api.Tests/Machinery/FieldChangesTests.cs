@@ -26,6 +26,13 @@ public sealed class FieldChangesTests
         Assert.Equal(".c", change.Path);
     }
 
+    [Theory]
+    [InlineData("""{"spec":{"n":1}}""", """{"spec":{"n":2}}""", true)]
+    [InlineData("""{"metadata":{}}""", """{"metadata":{"deletionTimestamp":"now"}}""", true)]
+    [InlineData("""{"metadata":{"annotations":{"deployment.kubernetes.io/revision":"1"}},"status":{}}""", """{"metadata":{"annotations":{"deployment.kubernetes.io/revision":"2"}},"status":{"n":1}}""", false)]
+    public void Notes_of_controllers_are_no_wishes(string before, string after, bool expected) =>
+        Assert.Equal(expected, FieldChanges.IsOfWishes(Between(before, after)));
+
     [Fact]
     public void Says_how_many_there_are_beside_those_it_shows() =>
         Assert.Equal(".a: 1 → 2 + 2 more", FieldChanges.Summary(Between("""{"a":1,"b":1,"c":1}""", """{"a":2,"b":2,"c":2}"""), 1));
