@@ -28,7 +28,7 @@ internal static class ProcessCommand
             await action(parsed, stop.Token);
             return 0;
         }
-        catch (ConfigurationException e)
+        catch (Exception e) when (e is ConfigurationException or Akka.Configuration.ConfigurationException)
         {
             await Console.Error.WriteLineAsync($"actorkube: {e.Message}");
             return 2;
