@@ -1,9 +1,6 @@
 using System.Globalization;
-using System.Text.Json;
-using ActorKube.Api.Machinery;
 using ActorKube.ControllerManager.Common;
 using ActorKube.ControllerManager.Rollbacks;
-using k8s.Models;
 
 namespace ActorKube.ControllerManager.Deployments;
 
@@ -48,7 +45,7 @@ internal sealed record Canary(int? Cap, TimeSpan? Wait = null, string? Note = nu
             return new Canary(Size(steps[0], view.Replicas));
 
         var attempt = Revisions.Of(view.New.Metadata);
-        var known = NoteOf(view.New);
+        var known = JsonAnnotations.Read<StepNote>(view.New, NoteAnnotation);
         var note = known is not null && known.Attempt == attempt ? known : new StepNote(attempt, 0, null);
         while (note.Step < steps.Count)
         {
@@ -87,22 +84,7 @@ internal sealed record Canary(int? Cap, TimeSpan? Wait = null, string? Note = nu
 
     private static int Size((string Size, TimeSpan Pause) step, int replicas) => Math.Min(replicas, Percentages.Resolve(step.Size, replicas, Math.Ceiling));
 
-    private static string? Written(StepNote note, StepNote? known) => note == known ? null : JsonSerializer.Serialize(note, ApiJson.Options);
-
-    private static StepNote? NoteOf(V1ReplicaSet replicaSet)
-    {
-        if (replicaSet.Metadata.Annotations is not { } annotations || !annotations.TryGetValue(NoteAnnotation, out var text))
-            return null;
-        try
-        {
-            return JsonSerializer.Deserialize<StepNote>(text, ApiJson.Options);
-        }
-        catch (JsonException)
-        {
-            // Not ours: it is written anew.
-            return null;
-        }
-    }
+    private static string? Written(StepNote note, StepNote? known) => note == known ? null : JsonAnnotations.Write(note);
 
     private sealed record StepNote(long Attempt, int Step, DateTime? Since);
 }

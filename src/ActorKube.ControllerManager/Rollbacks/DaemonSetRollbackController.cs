@@ -1,57 +1,33 @@
-using ActorKube.Api.Machinery;
-using ActorKube.Client;
 using ActorKube.Client.Informers;
 using ActorKube.ControllerManager.Common;
-using ActorKube.ControllerManager.Shell;
 using k8s.Models;
 
 namespace ActorKube.ControllerManager.Rollbacks;
 
-/// <summary>Watches DaemonSets, their revisions and pods for the <see cref="RollbackReconciler"/>.</summary>
-internal sealed class DaemonSetRollbackController : IController
+/// <summary>Automatic rollback of DaemonSets.</summary>
+internal sealed class DaemonSetRollbackController(IInformerFactory informers) : RevisionRollbackController<V1DaemonSet>(informers)
 {
-    private readonly ILister<V1DaemonSet> _sets;
-    private readonly ILister<V1ControllerRevision> _revisions;
-    private readonly ILister<V1Pod> _pods;
+    public override string Name => "daemonset-rollback";
 
-    public DaemonSetRollbackController(IInformerFactory informers)
+    protected override bool RollsByItself(V1DaemonSet set) => set.Spec.UpdateStrategy?.Type != "OnDelete";
+
+    protected override V1PodTemplateSpec TemplateOf(V1DaemonSet set) => set.Spec.Template;
+
+    protected override void SetTemplate(V1DaemonSet changed, V1PodTemplateSpec template) => changed.Spec.Template = template;
+
+    protected override string HashOf(V1ControllerRevision revision) => TemplateRevisions.HashOf(revision);
+
+    protected override bool IsComplete(V1DaemonSet set, string current) =>
+        set.Status?.ObservedGeneration >= (set.Metadata.Generation ?? 0)
+        && (set.Status.UpdatedNumberScheduled ?? 0) == set.Status.DesiredNumberScheduled && (set.Status.NumberAvailable ?? 0) == set.Status.DesiredNumberScheduled;
+
+    protected override (bool Holds, string Message)? ConditionOf(V1DaemonSet set) =>
+        set.Status?.Conditions?.FirstOrDefault(c => c.Type == RollbackConditions.Type) is { } condition ? (condition.Status == "True", condition.Message) : null;
+
+    protected override void SetCondition(V1DaemonSet changed, (string Reason, string Message)? told, DateTime now)
     {
-        var (sets, revisions, pods) = (informers.Informer<V1DaemonSet>(), informers.Informer<V1ControllerRevision>(), informers.Informer<V1Pod>());
-        Ownership.AddIndex(revisions);
-        Ownership.AddIndex(pods);
-        (_sets, _revisions, _pods) = (sets.Lister, revisions.Lister, pods.Lister);
-        Sources = [Source.Own(sets), Source.Of(revisions, Ownership.OwnerOf<V1DaemonSet>), Source.Of(pods, OfPod)];
-    }
-
-    public string Name => "daemonset-rollback";
-
-    public IReadOnlyList<Source> Sources { get; }
-
-    public Plan Reconcile(ObjectKey key, ReconcileContext context)
-    {
-        if (_sets.Get(key.Namespace, key.Name) is not { } set || !RollbackReconciler.Concerns(set) || set.Spec.UpdateStrategy?.Type == "OnDelete")
-            return Plan.Nothing;
-        var status = set.Status;
-        return RevisionRollouts.Reconcile(
-            set, set.Spec.Template, _revisions, _pods, TemplateRevisions.HashOf,
-            isComplete: _ => status?.ObservedGeneration >= (set.Metadata.Generation ?? 0)
-                && (status.UpdatedNumberScheduled ?? 0) == status.DesiredNumberScheduled && (status.NumberAvailable ?? 0) == status.DesiredNumberScheduled,
-            (changed, template) => changed.Spec.Template = template,
-            told => WithCondition(set, told, context.Now), context);
-    }
-
-    // Only those that ask for it are worth a look for each of their pods' changes.
-    private IEnumerable<ObjectKey> OfPod(V1Pod pod) => Ownership.OwnerOf<V1DaemonSet>(pod).Where(k => _sets.Get(k.Namespace, k.Name) is { } set && RollbackReconciler.Concerns(set));
-
-    private static V1DaemonSet? WithCondition(V1DaemonSet set, (string Reason, string Message)? told, DateTimeOffset now)
-    {
-        var before = set.Status?.Conditions?.FirstOrDefault(c => c.Type == RollbackConditions.Type);
-        if (told is { } same ? before is { Status: "True" } && before.Message == same.Message : before is null)
-            return null;
-        var changed = ApiJson.Copy(set);
         changed.Status.Conditions = [.. (changed.Status.Conditions ?? []).Where(c => c.Type != RollbackConditions.Type)];
         if (told is { } because)
-            changed.Status.Conditions.Add(new V1DaemonSetCondition { Type = RollbackConditions.Type, Status = "True", Reason = because.Reason, Message = because.Message, LastTransitionTime = now.UtcDateTime });
-        return changed;
+            changed.Status.Conditions.Add(new V1DaemonSetCondition { Type = RollbackConditions.Type, Status = "True", Reason = because.Reason, Message = because.Message, LastTransitionTime = now });
     }
 }

@@ -1,6 +1,5 @@
-using System.Text.Json;
 using System.Text.Json.Serialization;
-using ActorKube.Api.Machinery;
+using ActorKube.ControllerManager.Common;
 using k8s;
 using k8s.Models;
 
@@ -23,21 +22,9 @@ public sealed record RollbackRecord(string From, long FromRevision, string To, l
     public string Story => $"Revision {FromRevision} failed: {Message}; back to revision {ToRevision}";
 
     /// <summary>The record of a workload; null when it never went back.</summary>
-    public static RollbackRecord? Of(IKubernetesObject<V1ObjectMeta> workload)
-    {
-        if (workload.Metadata.Annotations is not { } annotations || !annotations.TryGetValue(Annotation, out var text))
-            return null;
-        try
-        {
-            return JsonSerializer.Deserialize<RollbackRecord>(text, ApiJson.Options);
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
-    }
+    public static RollbackRecord? Of(IKubernetesObject<V1ObjectMeta> workload) => JsonAnnotations.Read<RollbackRecord>(workload, Annotation);
 
     /// <summary>Notes it in a copy of the workload.</summary>
     public void NoteIn(IKubernetesObject<V1ObjectMeta> workload) =>
-        (workload.Metadata.Annotations ??= new Dictionary<string, string>())[Annotation] = JsonSerializer.Serialize(this, ApiJson.Options);
+        (workload.Metadata.Annotations ??= new Dictionary<string, string>())[Annotation] = JsonAnnotations.Write(this);
 }

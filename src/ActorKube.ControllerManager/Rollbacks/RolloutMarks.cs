@@ -1,8 +1,5 @@
-using System.Text.Json;
 using System.Text.Json.Serialization;
-using ActorKube.Api.Machinery;
-using k8s;
-using k8s.Models;
+using ActorKube.ControllerManager.Common;
 
 namespace ActorKube.ControllerManager.Rollbacks;
 
@@ -40,7 +37,7 @@ public sealed record RolloutMarks(long Attempt, DateTime Began)
     public bool IsProven => Good is not null && GoodIn == Attempt;
 
     /// <summary>The marks of a revision; null when it has none.</summary>
-    public static RolloutMarks? Of(RolloutRevision revision) => OfObject(revision.Object);
+    public static RolloutMarks? Of(RolloutRevision revision) => JsonAnnotations.Read<RolloutMarks>(revision.Object, Annotation);
 
     /// <summary>The marks with a new roll-out begun, unless it is the same one still.</summary>
     public static RolloutMarks Of(RolloutRevision current, DateTimeOffset now) => Of(current) switch
@@ -54,23 +51,8 @@ public sealed record RolloutMarks(long Attempt, DateTime Began)
     public RolloutMarks Fail(string why) => this with { Failed = why, Good = null, Failures = Failures + 1 };
 
     /// <summary>The annotation's text.</summary>
-    public string ToText() => JsonSerializer.Serialize(this, ApiJson.Options);
+    public string ToText() => JsonAnnotations.Write(this);
 
     /// <summary>A moment without fractions, as it is kept.</summary>
     public static DateTime Seconds(DateTimeOffset moment) => DateTimeOffset.FromUnixTimeSeconds(moment.ToUnixTimeSeconds()).UtcDateTime;
-
-    // What somebody else wrote there is as good as nothing: the next mark replaces it.
-    private static RolloutMarks? OfObject(IKubernetesObject<V1ObjectMeta> value)
-    {
-        if (value.Metadata.Annotations is not { } annotations || !annotations.TryGetValue(Annotation, out var text))
-            return null;
-        try
-        {
-            return JsonSerializer.Deserialize<RolloutMarks>(text, ApiJson.Options);
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
-    }
 }

@@ -1,3 +1,4 @@
+using ActorKube.Store.Resources;
 using Akka.Serialization;
 
 namespace ActorKube.Store.Database;
@@ -5,8 +6,6 @@ namespace ActorKube.Store.Database;
 /// <summary>From rows to what was stored in them. What cannot be read is named.</summary>
 internal static class StoredRows
 {
-    private const string IdPrefix = "store-";
-
     /// <summary>The event in a row.</summary>
     /// <exception cref="StoreDamagedException">The row is not what was written.</exception>
     public static object Read(this Akka.Serialization.Serialization serialization, JournalRow row, IStoreDatabase database) =>
@@ -19,7 +18,7 @@ internal static class StoredRows
 
     /// <summary>The resource type that a persistence id stands for.</summary>
     public static string ResourceOf(string persistenceId) =>
-        persistenceId.StartsWith(IdPrefix, StringComparison.Ordinal) ? persistenceId[IdPrefix.Length..] : persistenceId;
+        persistenceId.StartsWith(ResourceStoreActor.IdPrefix, StringComparison.Ordinal) ? persistenceId[ResourceStoreActor.IdPrefix.Length..] : persistenceId;
 
     private static object Read(Akka.Serialization.Serialization serialization, byte[] message, int serializer, string manifest, Func<string> name)
     {

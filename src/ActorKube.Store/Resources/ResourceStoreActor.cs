@@ -14,6 +14,9 @@ namespace ActorKube.Store.Resources;
 /// </summary>
 internal sealed class ResourceStoreActor : ReceivePersistentActor
 {
+    /// <summary>What the journal's names of all resource types begin with.</summary>
+    public const string IdPrefix = "store-";
+
     private readonly string _resource;
     private readonly StoreSettings _settings;
     private readonly HashSet<IActorRef> _subscribers = [];
@@ -56,7 +59,7 @@ internal sealed class ResourceStoreActor : ReceivePersistentActor
     public override string PersistenceId { get; }
 
     /// <summary>Under which name the journal has the events of a resource type.</summary>
-    public static string IdOf(string resource) => "store-" + resource;
+    public static string IdOf(string resource) => IdPrefix + resource;
 
     public static Props Props(string resource, StoreSettings settings) =>
         Akka.Actor.Props.Create(() => new ResourceStoreActor(resource, settings));
